@@ -1,0 +1,23 @@
+"""The one exception that a person is meant to read."""
+
+from __future__ import annotations
+
+
+class WorkbenchError(Exception):
+    """The person can act: ``message`` names the thing and the condition, ``hint`` says the way out.
+
+    Both texts are already translated. The window shows them in the message bar, the command line on stderr (exit 1).
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class EngineRequired(Exception):  # noqa: N818 - not an error
+    """Control flow, not a failure: this job must run in another engine; the runner sends it there."""
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(engine)
+        self.engine = engine

@@ -1,0 +1,51 @@
+"""Data sets: read samples and labels, prepared and checked against a model's inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.datasets import DataSpec
+from workbench.core.graph import Port
+from workbench.core.plugins import Plugin
+
+
+class Dataset:
+    """Samples that fit a model's inputs. Reads lazily: a large folder never fills the memory."""
+
+    name: str
+    """Path, or "random"."""
+    class_names: list[str]
+    """Readable names by class index; [] when unknown."""
+    labels: NDArray[np.int64] | None
+    """Class index of each sample, when the set has labels."""
+
+    def __len__(self) -> int:
+        """Return the number of samples in use (after ``limit``)."""
+        raise NotImplementedError
+
+    def feeds(self, indices: Sequence[int]) -> dict[str, NDArray[np.generic]]:
+        """Return the model's inputs by name for these samples, stacked along the first axis."""
+        raise NotImplementedError
+
+    def digest(self) -> str:
+        """Return a SHA-256 (hex) over the content in use and the preprocessing."""
+        raise NotImplementedError
+
+
+class Reader(Plugin):
+    """One kind of data set."""
+
+    suffixes: ClassVar[tuple[str, ...]] = ()
+
+    def matches(self, path: Path) -> bool:
+        """Say from the content whether this is such a data set; never raises."""
+        raise NotImplementedError
+
+    def open(self, spec: DataSpec, ports: list[Port]) -> Dataset:
+        """Open and check against the inputs before any job runs; raises WorkbenchError naming shape and way out."""
+        raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Dialogs, generated from Params where there is a plugin behind them."""

@@ -1,0 +1,1 @@
+"""The graph view: drawing from arrays, search, inspector."""

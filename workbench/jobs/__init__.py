@@ -1,0 +1,29 @@
+"""Jobs: everything that the window and the command line can do, as values that a worker runs."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from workbench.core.events import Report
+
+Lane = Literal["reading", "working"]
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag=True):
+    """A piece of work: JSON on the way to the worker; its ``run`` is called there."""
+
+    lane: ClassVar[Lane] = "working"
+    """Which worker: reading never waits for work; everything that computes runs one at a time in "working"."""
+    result_type: ClassVar[type[Any]] = dict
+    time_limit_s: ClassVar[float | None] = None
+    """The worker is killed after so long and the job ends with a message; None for jobs that may take hours."""
+
+    def run(self, report: Report) -> Any:
+        """Do the work in a worker; return a ``result_type``. Raises WorkbenchError or EngineRequired."""
+        raise NotImplementedError
+
+    def title(self) -> str:
+        """Return what the jobs panel calls it (translated)."""
+        raise NotImplementedError

@@ -1,0 +1,46 @@
+"""Passes: make a smaller or faster model out of a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Generic, Literal, TypeVar
+
+import msgspec
+
+from workbench.core.events import Report
+from workbench.core.graph import Graph
+from workbench.core.params import Params
+from workbench.core.plugins import Plugin
+from workbench.datasets import Dataset
+
+P = TypeVar("P", bound=Params)
+
+
+class Outcome(msgspec.Struct):
+    """What a pass or an exporter has to say about its artifact besides the artifact itself."""
+
+    notes: list[str] = []
+    """Translated sentences for the person ("12 of 14 layers were quantized; ...")."""
+    figures: dict[str, float] = {}
+    """Named figures ("sparsity")."""
+    tables: dict[str, dict[str, float]] = {}
+    """Named figures per layer ("sparsity": {"conv1": 0.5, ...})."""
+
+
+class Pass(Plugin, Generic[P]):
+    """One optimization. ``accepts`` maps each source format id to the format id that comes out."""
+
+    params: ClassVar[type[Params]]
+    accepts: ClassVar[dict[str, str]] = {}
+    data: ClassVar[Literal["none", "optional", "required"]] = "none"
+    """Whether calibration data (TensorFlow: representative dataset) is used."""
+    lossless: ClassVar[bool] = False
+    """Whether the result must equal its source within rounding (else the difference is reported, not judged)."""
+
+    def requires(self, graph: Graph) -> str | None:
+        """Say (translated) why this model cannot take the pass, or None when it can."""
+        return None
+
+    def run(self, source: Path, target: Path, params: P, *, data: Dataset | None, report: Report) -> Outcome:
+        """Write the new model to ``target`` (which does not exist; a file or a folder). Raises WorkbenchError."""
+        raise NotImplementedError
