@@ -12,6 +12,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("LANGUAGE", "en")
 
 
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Know pytest-qt's setting when that plugin is switched off (the run with Qt blocked)."""
+    if pluginmanager.is_blocked("pytest-qt"):
+        parser.addini("qt_log_level_fail", "unused: pytest-qt is off")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect tests of real models unless they have been fetched (``make test-real``)."""
     if os.environ.get("WORKBENCH_REAL_MODELS"):
