@@ -44,9 +44,7 @@ def digits_model() -> keras.Model:
 
 def without_optimizer(model: keras.Model) -> keras.Model:
     """Return the same network uncompiled: a third of the size on disk."""
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    return copy
+    return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
 def save_everywhere(model: keras.Model, folder: Path) -> None:
@@ -145,6 +143,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     keras.utils.set_random_seed(SEED)
+    tf.config.experimental.enable_op_determinism()
     index = [*digits(folder), *cancer(folder)]
     (folder / "index.json").write_text(json.dumps(index, indent=2) + "\n")
 
