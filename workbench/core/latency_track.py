@@ -1,0 +1,197 @@
+"""Keep the latencies of one benchmark series as they arrive, and thin them for drawing without hiding a peak."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from workbench.core.events import Samples
+
+Floats = NDArray[np.float64]
+Axis = Literal["runs", "seconds"]
+
+WINDOW = 100
+"""Runs that a rolling percentile looks back on."""
+ROLLING_STEPS = 64
+"""At most so many rolling points are computed for each arrival, however many samples it brings."""
+RATE_SPAN_S = 1.0
+"""Throughput is averaged over the last second of inference time."""
+
+
+class Column:
+    """A float64 array that grows at its end in constant amortized time."""
+
+    def __init__(self) -> None:
+        self._room = np.empty(256)
+        self._used = 0
+
+    def __len__(self) -> int:
+        """Return how many numbers it holds."""
+        return self._used
+
+    @property
+    def values(self) -> Floats:
+        """Return a view of the numbers: valid until the next ``extend``."""
+        return self._room[: self._used]
+
+    def extend(self, values: ArrayLike) -> None:
+        """Append one or more numbers."""
+        added = np.atleast_1d(np.asarray(values, dtype=np.float64))
+        needed = self._used + added.size
+        if needed > self._room.size:
+            grown = np.empty(max(needed, 2 * self._room.size))
+            grown[: self._used] = self.values
+            self._room = grown
+        self._room[self._used : needed] = added
+        self._used = needed
+
+
+class Phase:
+    """Latencies in ms of one phase, and the second at which each ended, counted from the start of the series."""
+
+    def __init__(self) -> None:
+        self.latencies = Column()
+        self.times = Column()
+
+
+class Flushes:
+    """What is known once per arrival: at which run and second, memory (MB) and throughput (calls per second)."""
+
+    def __init__(self) -> None:
+        self.runs = Column()
+        self.times = Column()
+        self.rss = Column()
+        self.rates = Column()
+
+
+class Rolling:
+    """Percentiles over the last WINDOW runs, at the run numbers in ``runs``."""
+
+    def __init__(self) -> None:
+        self.runs = Column()
+        self.p50 = Column()
+        self.p90 = Column()
+        self.p99 = Column()
+
+
+class LatencyTrack:
+    """All samples of one series, in order. Nothing is dropped: whoever stops a benchmark keeps what was measured."""
+
+    def __init__(self, series: str) -> None:
+        self.series = series
+        self.warmup = Phase()
+        self.measured = Phase()
+        self.flushes = Flushes()
+        self.rolling = Rolling()
+        self._clock = 0.0
+
+    def add(self, samples: Samples) -> None:
+        """Take in one arrival; cost is bounded but for copying the numbers."""
+        latencies = np.asarray(samples.latencies_ms, dtype=np.float64)
+        if latencies.size == 0:
+            return
+        phase = self.warmup if samples.phase == "warmup" else self.measured
+        phase.latencies.extend(latencies)
+        phase.times.extend(self._spread(latencies, samples.elapsed_s))
+        self._clock = max(self._clock, samples.elapsed_s)
+        if samples.phase == "measured":
+            self._note_flush(samples)
+            self._roll(latencies.size)
+
+    @property
+    def start_s(self) -> float:
+        """Return the second at which measuring began: the end of the warm-up."""
+        return float(self.warmup.times.values[-1]) if len(self.warmup.times) else 0.0
+
+    @property
+    def peak_rss_mb(self) -> float:
+        """Return the largest memory seen while measuring, 0.0 before the first arrival."""
+        return float(np.max(self.flushes.rss.values, initial=0.0))
+
+    def positions(self, axis: Axis) -> Floats:
+        """Return where the measured samples are on the axis: 1, 2, 3 ... or seconds since measuring began."""
+        if axis == "runs":
+            return np.arange(1, len(self.measured.latencies) + 1, dtype=np.float64)
+        return self.measured.times.values - self.start_s
+
+    def warmup_positions(self, axis: Axis) -> Floats:
+        """Return where the warm-up is: at and left of 0."""
+        if axis == "runs":
+            return np.arange(-len(self.warmup.latencies) + 1, 1, dtype=np.float64)
+        return self.warmup.times.values - self.start_s
+
+    def at(self, runs: Floats, axis: Axis) -> Floats:
+        """Turn run numbers (from 1) into positions on the axis."""
+        if axis == "runs" or runs.size == 0:
+            return runs
+        seconds: Floats = self.measured.times.values[runs.astype(np.intp) - 1] - self.start_s
+        return seconds
+
+    def _spread(self, latencies: Floats, elapsed_s: float) -> Floats:
+        """Return the end of each call: the arrivals' clock is exact, calls in between share it by their latency."""
+        running = np.cumsum(latencies)
+        span = max(0.0, elapsed_s - self._clock)
+        if running[-1] <= 0:
+            return np.full(latencies.size, self._clock + span)
+        ends: Floats = self._clock + span * running / running[-1]
+        return ends
+
+    def _note_flush(self, samples: Samples) -> None:
+        runs = len(self.measured.latencies)
+        self.flushes.runs.extend(runs)
+        self.flushes.times.extend(samples.elapsed_s)
+        self.flushes.rss.extend(samples.rss_mb)
+        recent = self.measured.latencies.values[-4096:]
+        ages = np.cumsum(recent[::-1])
+        inside = max(1, int(np.searchsorted(ages, RATE_SPAN_S * 1000, side="right")))
+        self.flushes.rates.extend(1000.0 * inside / max(float(ages[inside - 1]), 1e-9))
+
+    def _roll(self, added: int) -> None:
+        total = len(self.measured.latencies)
+        wanted = np.linspace(total - added + 1, total, min(added, ROLLING_STEPS)).astype(np.intp)
+        values = self.measured.latencies.values
+        full = wanted[wanted >= WINDOW]
+        for run in wanted[wanted < WINDOW]:
+            self._note_rolling(np.array([run]), values[None, :run])
+        if full.size:
+            windows = np.lib.stride_tricks.sliding_window_view(values, WINDOW)
+            self._note_rolling(full, windows[full - WINDOW])
+
+    def _note_rolling(self, runs: NDArray[np.intp], windows: Floats) -> None:
+        p50, p90, p99 = np.percentile(windows, (50, 90, 99), axis=1)
+        self.rolling.runs.extend(runs)
+        self.rolling.p50.extend(p50)
+        self.rolling.p90.extend(p90)
+        self.rolling.p99.extend(p99)
+
+
+class Thinned(msgspec.Struct, frozen=True):
+    """Points to draw."""
+
+    x: Floats
+    y: Floats
+
+
+def thin(x: Floats, y: Floats, low: float, high: float, most: int) -> Thinned:
+    """Return about ``most`` points of the sorted ``x`` between ``low`` and ``high``: each bin's smallest and largest.
+
+    One neighbour on either side is kept, so that a line reaches the edge of the view.
+    """
+    first = max(0, int(np.searchsorted(x, low)) - 1)
+    last = min(x.size, int(np.searchsorted(x, high, side="right")) + 1)
+    xs, ys = x[first:last], y[first:last]
+    if xs.size <= most:
+        return Thinned(xs.copy(), ys.copy())
+    size = -(-2 * xs.size // most)
+    whole = (xs.size // size) * size
+    binned = ys[:whole].reshape(-1, size)
+    starts = np.arange(0, whole, size)
+    picked = [starts + binned.argmin(axis=1), starts + binned.argmax(axis=1)]
+    if whole < xs.size:
+        rest = ys[whole:]
+        picked.append(whole + np.array([rest.argmin(), rest.argmax(), rest.size - 1]))
+    kept = np.unique(np.concatenate(picked))
+    return Thinned(xs[kept], ys[kept])
