@@ -1,0 +1,135 @@
+"""Jobs: the Runner as Qt sees it; every callback and signal arrives on the GUI thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from workbench.core.events import AnyEvent, Cancelled, Crashed, Ended, Failed, Finished, Progress, Samples, Started
+from workbench.jobs import Job
+from workbench.jobs.runner import Runner, Ticket, result_of
+
+
+class Course(msgspec.Struct):
+    """How one submitted job is doing, as the window knows it."""
+
+    ticket: Ticket
+    then: Callable[[Any], None] | None = None
+    failed: Callable[[AnyEvent], None] | None = None
+    samples: Callable[[Samples], None] | None = None
+    quiet: bool = False
+    """The caller shows a failure itself: the message bar stays silent."""
+    submitted: float = 0.0
+    started: float | None = None
+    ended: float | None = None
+    fraction: float | None = None
+    text: str = ""
+    """What the job is doing, or how it ended."""
+    outcome: AnyEvent | None = None
+
+    def elapsed(self) -> float:
+        """Return the seconds that it has run."""
+        if self.started is None:
+            return 0.0
+        return (self.ended or time.monotonic()) - self.started
+
+    def remaining(self) -> float | None:
+        """Return the seconds that it still needs at the pace so far, or None when that cannot be known."""
+        if self.fraction is None or self.started is None or self.ended is not None or not 0.05 <= self.fraction < 1:
+            return None
+        return self.elapsed() * (1 - self.fraction) / self.fraction
+
+
+class Jobs(QObject):
+    """Submits jobs and brings their events back to the GUI thread."""
+
+    changed = Signal(object)
+    """Ticket: its course changed (queued, started, progress, ended)."""
+    event = Signal(object, object)
+    """Ticket, AnyEvent: every event."""
+    trouble = Signal(object, object)
+    """Ticket, Failed or Crashed: a job ended badly and its caller does not show that itself."""
+    _arrived = Signal(object, object)
+
+    def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.runner = runner
+        self._courses: dict[int, Course] = {}
+        self._arrived.connect(self._on_event, Qt.ConnectionType.QueuedConnection)
+
+    def submit(
+        self,
+        job: Job,
+        *,
+        then: Callable[[Any], None] | None = None,
+        failed: Callable[[AnyEvent], None] | None = None,
+        samples: Callable[[Samples], None] | None = None,
+        quiet: bool = False,
+    ) -> Ticket:
+        """Run ``job``; ``then`` gets its result, ``failed`` the Failed, Crashed or Cancelled event.
+
+        A failure also goes to the message bar unless ``quiet``.
+        """
+        ticket = self.runner.submit(job, self._arrived.emit)
+        self._courses[ticket.id] = Course(ticket, then, failed, samples, quiet=quiet, submitted=time.monotonic())
+        self.changed.emit(ticket)
+        return ticket
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Stop a queued or running job."""
+        self.runner.cancel(ticket)
+
+    def course(self, ticket: Ticket) -> Course:
+        """Return how ``ticket`` is doing."""
+        return self._courses[ticket.id]
+
+    def courses(self) -> list[Course]:
+        """Return all courses of this session, oldest first."""
+        return list(self._courses.values())
+
+    def running(self) -> list[Course]:
+        """Return the courses that have not ended."""
+        return [course for course in self._courses.values() if course.ended is None]
+
+    @Slot(object, object)
+    def _on_event(self, ticket: Ticket, event: AnyEvent) -> None:
+        course = self._courses.get(ticket.id)
+        if course is None or course.ended is not None:
+            return
+        self._note(course, event)
+        self.event.emit(ticket, event)
+        if isinstance(event, Samples):
+            if course.samples is not None:
+                course.samples(event)
+            return
+        if isinstance(event, Ended):
+            self.changed.emit(ticket)
+            self._end(course, event)
+        elif isinstance(event, Started | Progress):
+            self.changed.emit(ticket)
+
+    @staticmethod
+    def _note(course: Course, event: AnyEvent) -> None:
+        if isinstance(event, Started):
+            course.started = time.monotonic()
+        elif isinstance(event, Progress):
+            course.fraction, course.text = event.fraction, event.text
+        elif isinstance(event, Ended):
+            course.ended = time.monotonic()
+            course.outcome = event
+            if isinstance(event, Failed | Crashed):
+                course.text = event.message
+
+    def _end(self, course: Course, event: AnyEvent) -> None:
+        if isinstance(event, Finished):
+            if course.then is not None:
+                course.then(result_of(course.ticket.job, event))
+            return
+        if isinstance(event, Failed | Crashed) and not course.quiet:
+            self.trouble.emit(course.ticket, event)
+        if course.failed is not None and isinstance(event, Failed | Crashed | Cancelled):
+            course.failed(event)

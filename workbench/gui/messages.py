@@ -1,0 +1,118 @@
+"""The message bar: what went wrong or well, what to do, and the details on request."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.core.i18n import _
+from workbench.gui import theme
+
+GLYPHS = {"info": "info", "good": "check-circle", "warning": "warning", "error": "warning-octagon"}
+ROLES = {"info": "info", "good": "good", "warning": "warning", "error": "bad"}
+STAYS_MS = {"info": 8000, "good": 12000}
+"""Good news leaves by itself; warnings and errors stay until they are closed or replaced."""
+
+
+class MessageBar(QFrame):
+    """One message at a time, at the foot of the window."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("MessageBar")
+        self.setAccessibleName(_("Message"))
+        self._glyph = QLabel()
+        self._text = _wrapping_label()
+        self._text.setStyleSheet("font-weight: 600;")
+        self._hint = _wrapping_label()
+        self._details_button = QPushButton(_("Details"))
+        self._details_button.setCheckable(True)
+        self._copy_button = QPushButton(_("Copy"))
+        self._close_button = QToolButton()
+        self._close_button.setIcon(theme.icon("x"))
+        self._close_button.setAccessibleName(_("Close this message"))
+        self._close_button.setToolTip(_("Close this message (Esc)"))
+        self._details = QPlainTextEdit()
+        self._details.setReadOnly(True)
+        self._details.setMaximumHeight(170)
+        self._details.setAccessibleName(_("Details"))
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        self._arrange()
+        for button in (self._details_button, self._copy_button):
+            button.setProperty("link", True)
+        self._details_button.toggled.connect(self._details.setVisible)
+        self._copy_button.clicked.connect(self._copy)
+        self._close_button.clicked.connect(self.hide)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.hide)
+        self.hide()
+
+    def _arrange(self) -> None:
+        texts = QVBoxLayout()
+        texts.setSpacing(1)
+        texts.addWidget(self._text)
+        texts.addWidget(self._hint)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(texts, 1)
+        for button in (self._details_button, self._copy_button, self._close_button):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 7, 8, 7)
+        layout.addLayout(row)
+        layout.addWidget(self._details)
+
+    def show_message(self, text: str, hint: str = "", details: str = "", level: str = "info") -> None:
+        """Show ``text`` (bold), ``hint`` below it and ``details`` behind a button; an older message goes."""
+        self._timer.stop()
+        self._text.setText(text)
+        self._hint.setText(hint)
+        self._hint.setVisible(bool(hint))
+        self._details.setPlainText(details)
+        self._details_button.setChecked(False)
+        self._details.hide()
+        self._details_button.setVisible(bool(details))
+        self._glyph.setPixmap(theme.icon(GLYPHS[level], ROLES[level]).pixmap(20, 20))
+        self.setProperty("level", level)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.show()
+        if level in STAYS_MS:
+            self._timer.start(STAYS_MS[level])
+
+    def text(self) -> str:
+        """Return the message that is shown, or "" when none is."""
+        return "" if self.isHidden() else self._text.text()
+
+    def hint(self) -> str:
+        """Return the hint that is shown."""
+        return "" if self.isHidden() else self._hint.text()
+
+    def _copy(self) -> None:
+        parts = (self._text.text(), self._hint.text(), self._details.toPlainText())
+        QApplication.clipboard().setText("\n".join(part for part in parts if part))
+
+
+def _wrapping_label() -> QLabel:
+    label = QLabel()
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(
+        Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+    )
+    return label
