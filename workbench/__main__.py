@@ -1,0 +1,20 @@
+"""``python -m workbench`` and the ``workbench`` command; ``workbench --worker`` is a worker (the frozen app's way)."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line, or a worker, and exit with its code."""
+    if sys.argv[1:2] == ["--worker"]:
+        from workbench.jobs.worker import main as worker
+
+        sys.exit(worker(sys.argv[2:]))
+    from workbench.cli import main as command_line
+
+    sys.exit(command_line())
+
+
+if __name__ == "__main__":
+    main()
