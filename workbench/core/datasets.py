@@ -24,6 +24,10 @@ class Preprocessing(Params, frozen=True):
         Literal["auto", "nhwc", "nchw"], meta(N_("Layout"), N_("Where the channels are: last (NHWC) or first (NCHW)."))
     ] = "auto"
     resize: Annotated[bool, meta(N_("Resize"), N_("Resize images to the model's height and width."))] = True
+    size: Annotated[
+        tuple[int, ...],
+        meta(N_("Size"), N_("Height and width to resize images to where the model leaves them open (224,224).")),
+    ] = ()
     scale: Annotated[float, meta(N_("Scale"), N_("Each number is multiplied by this first (1/255 = 0.00392157)."))] = (
         1.0
     )

@@ -23,6 +23,8 @@ class Dataset:
     """Readable names by class index; [] when unknown."""
     labels: NDArray[np.int64] | None
     """Class index of each sample, when the set has labels."""
+    notes: Sequence[str] = ()
+    """What the person should know of how samples were fitted (translated): "resized from 25 x 25 to 64 x 64"."""
 
     def __len__(self) -> int:
         """Return the number of samples in use (after ``limit``)."""

@@ -68,7 +68,7 @@ class RandomInput(Dataset):
         if dtype.kind == "b":
             return generator.integers(0, 2, size).astype(bool)
         if dtype.kind in "iu":
-            limits = np.iinfo(dtype)
+            limits = np.iinfo(str(dtype))
             low, high = (limits.min, limits.max) if dtype.itemsize == 1 else (0, LARGEST_INDEX)
             return generator.integers(low, high, size, endpoint=True).astype(dtype)
         return generator.standard_normal(size).astype(dtype)
