@@ -6,9 +6,16 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 import msgspec
+import numpy as np
 
+from workbench.core.boxes import Boxes, Stub, boxes_of, edge_label, sizes_of, usual_dtype
+from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
+from workbench.core.graph import Graph
 from workbench.core.i18n import _
+from workbench.core.layout import Arrangement, arrange
+from workbench.core.ops import category_index
+from workbench.core.stubs import leave_out_long_edges
 from workbench.jobs import Job, Lane
 
 
@@ -26,13 +33,18 @@ class Scene(msgspec.Struct):
     titles: list[str]
     """What the box shows first: the op."""
     subtitles: list[str]
-    """What it shows second (weights' shape, "" when nothing)."""
+    """What it shows second: its own name where it says more than the op, then weights with their shapes, one a line."""
     edge_labels: list[str]
-    """Shape and dtype on each edge, "" when unknown."""
+    """Shape and dtype on each edge, "" when unknown (the dtype only when it is not the usual one of this graph)."""
     edge_values: list[str]
-    """Value name of each edge."""
+    """Value name of each edge; several between the same two boxes are one edge, one name a line."""
     width: float
     height: float
+    direction: Literal["down", "right"] = "down"
+    stubs: list[Stub] = []
+    """Ends of edges that are not drawn: lines of text after the subtitles of their box."""
+    folded: dict[str, int] = {}
+    """Constant nodes shown as a line in their consumer, and that box."""
 
 
 class LayOut(Job, frozen=True):
@@ -51,4 +63,54 @@ class LayOut(Job, frozen=True):
 
     def run(self, report: Report) -> Scene:
         """Lay out; raises WorkbenchError when the file cannot be read."""
-        raise NotImplementedError
+        from workbench.formats.identify import read_model
+
+        report.progress(0.0, _("Reading"))
+        graph = read_model(Path(self.path))
+        if self.function:
+            if self.function not in graph.functions:
+                raise WorkbenchError(
+                    _("{name} holds no graph called {function}.").format(
+                        name=Path(self.path).name, function=self.function
+                    ),
+                    _("The graphs inside are listed above the picture and by `workbench inspect`."),
+                )
+            graph = graph.functions[self.function]
+        report.progress(0.3, _("Laying out"))
+        return lay_out(graph, report.scratch / "scene.npz", self.direction)
+
+
+def lay_out(graph: Graph, arrays: Path, direction: Literal["down", "right"] = "down") -> Scene:
+    """Lay ``graph`` out, write the arrays to the new file ``arrays`` and return the scene."""
+    from workbench.backends.sugiyama import layered
+
+    boxes = boxes_of(graph)
+    leave_out_long_edges(boxes)
+    pairs = [(edge.source, edge.target) for edge in boxes.edges]
+    arranged = arrange(sizes_of(boxes), pairs, layered, direction)
+    _save(arrays, boxes, arranged)
+    usual = usual_dtype(graph)
+    return Scene(
+        arrays=str(arrays),
+        names=boxes.names,
+        titles=boxes.titles,
+        subtitles=["\n".join(rows) for rows in boxes.rows],
+        edge_labels=[edge_label(graph, edge.values, usual) for edge in boxes.edges],
+        edge_values=["\n".join(edge.values) for edge in boxes.edges],
+        width=arranged.width,
+        height=arranged.height,
+        direction=direction,
+        stubs=boxes.stubs,
+        folded=boxes.folded,
+    )
+
+
+def _save(arrays: Path, boxes: Boxes, arranged: Arrangement) -> None:
+    np.savez(
+        arrays,
+        node_rects=arranged.rects,
+        node_colours=np.array([category_index(title) for title in boxes.titles], np.int32),
+        edge_points=arranged.points,
+        edge_starts=arranged.starts,
+        edge_nodes=np.array([(edge.source, edge.target) for edge in boxes.edges], np.int32).reshape(-1, 2),
+    )

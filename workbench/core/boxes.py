@@ -1,0 +1,212 @@
+"""What is drawn of a Graph: boxes with their texts and sizes, edges between them, and stubs for long shared edges."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+
+from workbench.core.graph import Dim, Graph, Node, Tensor, Value
+from workbench.core.i18n import _
+from workbench.core.ops import INPUT, OUTPUT
+
+HEADER, ROW, PADDING = 26.0, 17.0, 10.0
+"""Pixels at zoom 1: the coloured title bar, one line of text under it, and the space left and right of texts."""
+TITLE_SIZE, ROW_SIZE, LABEL_SIZE = 13, 11, 10
+"""Pixel sizes of the three fonts."""
+NARROWEST, WIDEST = 72.0, 240.0
+ROWS_SHOWN = 6
+CONSTANTS = frozenset({"Constant", "Const", "ConstantOfShape0"})
+
+
+class Stub(msgspec.Struct, array_like=True, gc=False):
+    """One end of an edge that is not drawn: a line of text in the box, which leads to the other end."""
+
+    node: int
+    other: int
+    """The box at the other end (of several consumers, the first)."""
+    text: str
+    value: str
+    outgoing: bool
+    others: list[int] = []
+    """All boxes at the other end."""
+
+
+class Edge(msgspec.Struct, gc=False):
+    """A drawn edge: everything that flows from one box to another."""
+
+    source: int
+    target: int
+    values: list[str]
+
+
+class Boxes(msgspec.Struct):
+    """The drawing before it is laid out; lists run parallel, one item a box."""
+
+    names: list[str] = []
+    titles: list[str] = []
+    rows: list[list[str]] = []
+    edges: list[Edge] = []
+    stubs: list[Stub] = []
+    folded: dict[str, int] = {}
+    """Constant nodes that are shown as a line of text in their consumer, and which box that is."""
+
+    def add(self, name: str, title: str, rows: list[str]) -> int:
+        """Append a box and return its index."""
+        self.names.append(name)
+        self.titles.append(title)
+        self.rows.append(rows)
+        return len(self.names) - 1
+
+
+def boxes_of(graph: Graph) -> Boxes:
+    """Return the boxes and edges of one graph: its nodes, and one box for each of its inputs and outputs."""
+    boxes = Boxes()
+    folded = _folded_constants(graph)
+    index: dict[int, int] = {}
+    produced = {name for node in graph.nodes for name in node.outputs}
+    source_of: dict[str, int] = {}
+    taken = {node.name for node in graph.nodes}
+    for port in graph.inputs:
+        if port.name not in produced:
+            name = port.name if port.name not in taken else _("{name} (input)").format(name=port.name)
+            source_of[port.name] = boxes.add(name, INPUT, [port.name, *_shape_row(port.dtype, port.shape)])
+    for position, node in enumerate(graph.nodes):
+        if node.name not in folded:
+            index[position] = box = boxes.add(node.name, node.op, _rows(graph, node, folded))
+            source_of.update((name, box) for name in node.outputs if name)
+    arrivals: dict[str, list[int]] = defaultdict(list)
+    for position, box in index.items():
+        for name in dict.fromkeys(graph.nodes[position].inputs):
+            arrivals[name].append(box)
+    for port in graph.outputs:
+        name = port.name if port.name not in taken else _("{name} (output)").format(name=port.name)
+        box = boxes.add(name, OUTPUT, [port.name, *_shape_row(port.dtype, port.shape)])
+        arrivals[port.name].append(box)
+    _connect(boxes, source_of, arrivals)
+    for position, node in enumerate(graph.nodes):
+        if node.name in folded:
+            boxes.folded[graph.nodes[position].name] = arrivals[folded[node.name].name][0]
+    return boxes
+
+
+def _connect(boxes: Boxes, source_of: dict[str, int], arrivals: dict[str, list[int]]) -> None:
+    between: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for name, targets in arrivals.items():
+        source = source_of.get(name)
+        if source is not None:
+            for target in targets:
+                between[source, target].append(name)
+    boxes.edges = [Edge(source, target, values) for (source, target), values in sorted(between.items())]
+
+
+def _folded_constants(graph: Graph) -> dict[str, Tensor]:
+    """Return the constant nodes that other nodes use, by name, each as the tensor that its line of text speaks of."""
+    used = {name for node in graph.nodes for name in node.inputs}
+    exits = {port.name for port in graph.outputs}
+    found: dict[str, Tensor] = {}
+    for node in graph.nodes:
+        if node.op in CONSTANTS and not any(node.inputs) and len(node.outputs) == 1:
+            name = node.outputs[0]
+            if name in used and name not in exits:
+                value = graph.values.get(name, Value(name))
+                shape = [dim if isinstance(dim, int) else -1 for dim in value.shape or []]
+                found[node.name] = graph.tensors.get(name) or Tensor(name, value.dtype, shape, 0)
+    return found
+
+
+def _rows(graph: Graph, node: Node, folded: dict[str, Tensor]) -> list[str]:
+    rows = []
+    leaf = leaf_of(node.name)
+    if re.sub(r"[\d_:.\s]", "", leaf).lower() != re.sub(r"[\d_]", "", node.op).lower():
+        rows.append(leaf)
+    constants = {tensor.name: tensor for tensor in folded.values()}
+    weights = [graph.tensors.get(name) or constants.get(name) for name in node.inputs]
+    lines = [_weight_row(tensor) for tensor in weights if tensor is not None]
+    if len(lines) > ROWS_SHOWN:
+        hidden = len(lines) - ROWS_SHOWN + 1
+        lines = [*lines[: ROWS_SHOWN - 1], _("+ {count} more").format(count=hidden)]
+    if node.subgraphs:
+        lines.append(_("opens {name}").format(name=", ".join(leaf_of(key) for key in node.subgraphs)))
+    return rows + lines
+
+
+def _weight_row(tensor: Tensor) -> str:
+    return f"{leaf_of(tensor.name)} ⟨{shape_text(list(tensor.shape))}⟩"
+
+
+def _shape_row(dtype: str, shape: list[Dim] | None) -> list[str]:
+    return [f"{dtype} ⟨{shape_text(shape)}⟩".strip()] if shape is not None else []
+
+
+def leaf_of(name: str) -> str:
+    """Return the last part of a scoped name, without a TensorFlow output number ("a/b/kernel:0" gives "kernel")."""
+    plain = re.sub(r":\d+$", "", name.rstrip("/"))
+    leaf = re.split(r"[/;]", plain)[-1]
+    parts = leaf.split(".")
+    return parts[-1] if len(parts) > 2 and not parts[-1].isdigit() else leaf  # torch: "encoder.layer.0.weight"
+
+
+def shape_text(shape: list[Dim] | None) -> str:
+    """Return "1×224×224×3", "scalar" for no dimensions, "?" for what is not known."""
+    if shape is None:
+        return "?"
+    if not shape:
+        return _("scalar")
+    return "×".join("?" if dim is None or dim == -1 else str(dim) for dim in shape)
+
+
+def edge_label(graph: Graph, names: list[str], usual: str) -> str:
+    """Return shapes (and dtypes other than the ``usual`` one) of the values of an edge, "" when unknown."""
+    texts = []
+    for name in names:
+        value = graph.values.get(name)
+        if value is not None and value.shape is not None:
+            dtype = f"{value.dtype} " if value.dtype and value.dtype != usual else ""
+            texts.append(dtype + shape_text(value.shape))
+    return ", ".join(dict.fromkeys(texts[:3])) + (" …" if len(texts) > 3 else "")
+
+
+def usual_dtype(graph: Graph) -> str:
+    """Return the dtype that most values have; it goes without saying on edges."""
+    counts: dict[str, int] = defaultdict(int)
+    for value in graph.values.values():
+        counts[value.dtype] += 1
+    return max(counts, key=lambda key: (counts[key], key), default="")
+
+
+def sizes_of(boxes: Boxes) -> list[tuple[float, float]]:
+    """Return width and height of each box in pixels at zoom 1, from estimated text widths (a worker has no fonts)."""
+    stubs: dict[int, list[str]] = defaultdict(list)
+    for stub in boxes.stubs:
+        stubs[stub.node].append(f"↳ {stub.text}")
+    sizes = []
+    for box, title in enumerate(boxes.titles):
+        rows = boxes.rows[box] + stubs[box]
+        widest = max([text_width(title, TITLE_SIZE) * 1.08, *(text_width(row, ROW_SIZE) for row in rows)])
+        width = min(max(widest + 2 * PADDING, NARROWEST), WIDEST)
+        sizes.append((float(round(width)), HEADER + (len(rows) * ROW + 6 if rows else 0)))
+    return sizes
+
+
+_WIDTHS: dict[str, float] = dict.fromkeys("iljI.,:;'|![] ", 0.32)
+_WIDTHS |= dict.fromkeys('ftr()/-⟨⟩{}"', 0.42) | dict.fromkeys("mwMW@%…", 0.92)
+_WIDTHS |= dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ×+→↳", 0.70)
+
+
+def text_width(text: str, size: int) -> float:
+    """Return the estimated width of ``text`` in a sans-serif font of ``size`` pixels, rather too wide than too narrow."""
+    return size * sum(_WIDTHS.get(letter, 0.61 if letter < "\u2e80" else 1.0) for letter in text)
+
+
+def attribute_text(value: Any, limit: int = 200) -> str:
+    """Return an attribute's value as one line."""
+    if isinstance(value, list):
+        text = "[" + ", ".join(attribute_text(item) for item in value) + "]"
+    elif isinstance(value, float):
+        text = f"{value:.6g}"
+    else:
+        text = str(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,189 @@
+"""Turn boxes and edges into places: rectangles that do not overlap and polylines that go round them.
+
+Everything here is computed for a flow downwards: "across" is x and "along" is y; ``arrange`` swaps them for a flow to the
+right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.coordinates import place
+from workbench.core.layered import Layered, Pair, depths, forward, neighbours
+
+Direction = Literal["down", "right"]
+Floats = NDArray[np.float32]
+Order = Callable[[int, list[Pair], int], list[Layered]]
+"""(number of boxes, edges without cycles, pieces) to layers in order; see workbench.backends.sugiyama."""
+
+ACROSS_GAP, ALONG_GAP = 26.0, 46.0
+"""Pixels between boxes beside and below each other."""
+BEND_BREADTH = 16.0
+PART_GAP = 70.0
+
+
+class Arrangement(msgspec.Struct):
+    """Where everything is, in pixels at zoom 1 from (0, 0)."""
+
+    rects: Floats
+    """(n, 4) x, y, width, height."""
+    points: Floats
+    """(p, 2) polylines of the edges joined one after the other, each from its source to its target."""
+    starts: NDArray[np.int32]
+    """(e + 1,) offsets into ``points``."""
+    width: float
+    height: float
+
+
+def spans(count: int, edges: list[Pair]) -> list[int]:
+    """Return over how many layers each edge goes (1 for neighbours), in a quick layering; 0 for a loop to itself."""
+    clean = [edge if edge[0] != edge[1] else None for edge in edges]
+    turned = iter(forward(count, [edge for edge in clean if edge is not None]))
+    ahead = [next(turned) if edge is not None else None for edge in clean]
+    depth = depths(count, [edge for edge in ahead if edge is not None])
+    return [depth[edge[1]] - depth[edge[0]] if edge is not None else 0 for edge in ahead]
+
+
+def arrange(
+    sizes: list[Pair] | list[tuple[float, float]], edges: list[Pair], order: Order, direction: Direction
+) -> Arrangement:
+    """Lay out boxes of ``sizes`` (width, height), joined by ``edges`` (each pair once), in layers along ``direction``."""
+    breadths = [float(size[0] if direction == "down" else size[1]) for size in sizes]
+    lengths = [float(size[1] if direction == "down" else size[0]) for size in sizes]
+    count = len(sizes)
+    ahead = forward(count, [edge for edge in edges if edge[0] != edge[1]])
+    unique = sorted(set(ahead))
+    depth = depths(count, unique)
+    parts = order(count, unique, sum(depth[target] - depth[source] for source, target in unique))
+    drawings = [_Drawing(part, breadths, lengths) for part in parts]
+    placed = {vertex for part in parts for layer in part.layers for vertex in layer}
+    lonely = [vertex for vertex in range(count) if vertex not in placed]
+    drawings += [_Drawing(Layered([row], {}), breadths, lengths) for row in _rows_of(lonely, breadths)]
+    _pack(drawings)
+    return _collect(drawings, breadths, lengths, edges, direction)
+
+
+class _Drawing:
+    """One connected part while it is laid out; coordinates are local until ``move``."""
+
+    def __init__(self, part: Layered, breadths: list[float], lengths: list[float]) -> None:
+        count = len(breadths)
+        self.part = part
+        vertices = [vertex for layer in part.layers for vertex in layer]
+        number = {vertex: position for position, vertex in enumerate(vertices)}
+        before, after = neighbours(part)
+        room = [breadths[v] + ACROSS_GAP if v < count else BEND_BREADTH for v in vertices]
+        centres = place(
+            [[number[vertex] for vertex in layer] for layer in part.layers],
+            [[number[u] for u in before.get(vertex, [])] for vertex in vertices],
+            [[number[u] for u in after.get(vertex, [])] for vertex in vertices],
+            room,
+            [vertex >= count for vertex in vertices],
+        )
+        low = min(centre - space / 2 for centre, space in zip(centres, room, strict=True))
+        self.centre = {vertex: centre - low for vertex, centre in zip(vertices, centres, strict=True)}
+        self.breadth = max(self.centre[v] + space / 2 for v, space in zip(vertices, room, strict=True))
+        deep = [max([lengths[v] for v in layer if v < count], default=0.0) for layer in part.layers]
+        crowd = [min(40.0, 1.5 * max(0, len(layer) - 4)) for layer in part.layers]  # slanting edges need room
+        tops = list(accumulate((d + ALONG_GAP + c for d, c in zip(deep, crowd, strict=True)), initial=0.0))
+        self.top = tops[:-1]
+        self.bottom = [top + d for top, d in zip(self.top, deep, strict=True)]
+        self.length = self.bottom[-1]
+        self.layer_of = {vertex: number for number, layer in enumerate(part.layers) for vertex in layer}
+        self.move = (0.0, 0.0)
+
+    def start(self, vertex: int, length: float) -> float:
+        """Return where a box begins along the flow: boxes are centred in their layer."""
+        layer = self.layer_of[vertex]
+        return (self.top[layer] + self.bottom[layer] - length) / 2
+
+    def route(self, source: int, target: int, lengths: list[float]) -> list[tuple[float, float]]:
+        """Return the polyline from the end of ``source`` to the start of ``target``: straight through the layers."""
+        x, layer = self.centre[source], self.layer_of[source]
+        points = [(x, self.start(source, lengths[source]) + lengths[source]), (x, self.bottom[layer])]
+        for bend in self.part.chains[source, target]:
+            x, layer = self.centre[bend], self.layer_of[bend]
+            points += [(x, self.top[layer]), (x, self.bottom[layer])]
+        x, layer = self.centre[target], self.layer_of[target]
+        points += [(x, self.top[layer]), (x, self.start(target, lengths[target]))]
+        return _simple(points)
+
+
+def _simple(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Leave out points in the middle of a straight line along the flow."""
+    kept = [points[0]]
+    for point, following in zip(points[1:], points[2:], strict=False):
+        if not (abs(kept[-1][0] - point[0]) < 0.01 and abs(point[0] - following[0]) < 0.01):
+            kept.append(point)
+    return [*kept, points[-1]]
+
+
+def _rows_of(lonely: list[int], breadths: list[float]) -> list[list[int]]:
+    """Return boxes without edges in rows of about equal length, so that they make a block."""
+    limit = max(600.0, (sum(breadths[v] + ACROSS_GAP for v in lonely) * 60) ** 0.5)
+    rows: list[list[int]] = []
+    used = limit
+    for vertex in lonely:
+        if used + breadths[vertex] > limit:
+            rows.append([])
+            used = 0.0
+        rows[-1].append(vertex)
+        used += breadths[vertex] + ACROSS_GAP
+    return rows
+
+
+def _pack(drawings: list[_Drawing]) -> None:
+    """Put the parts side by side, in further rows when they would become wider than about twice the height."""
+    area = sum((d.breadth + PART_GAP) * (d.length + PART_GAP) for d in drawings)
+    limit = max([(area * 2) ** 0.5, *(d.breadth for d in drawings)]) if drawings else 0.0
+    across = along = deepest = 0.0
+    for drawing in sorted(drawings, key=lambda d: -d.length):
+        if across and across + drawing.breadth > limit:
+            across, along, deepest = 0.0, along + deepest + PART_GAP, 0.0
+        drawing.move = (across, along)
+        across += drawing.breadth + PART_GAP
+        deepest = max(deepest, drawing.length)
+
+
+def _collect(
+    drawings: list[_Drawing], breadths: list[float], lengths: list[float], edges: list[Pair], direction: Direction
+) -> Arrangement:
+    home = {vertex: d for d in drawings for layer in d.part.layers for vertex in layer if vertex < len(breadths)}
+    rects = np.zeros((len(breadths), 4), np.float32)
+    for vertex, drawing in home.items():
+        across = drawing.centre[vertex] - breadths[vertex] / 2 + drawing.move[0]
+        along = drawing.start(vertex, lengths[vertex]) + drawing.move[1]
+        rects[vertex] = (across, along, breadths[vertex], lengths[vertex])
+    points: list[tuple[float, float]] = []
+    starts = [0]
+    for source, target in edges:
+        drawing = home[source]
+        if source == target:
+            way = _loop(rects[source])
+        else:
+            turned = (source, target) not in drawing.part.chains
+            way = drawing.route(target, source, lengths)[::-1] if turned else drawing.route(source, target, lengths)
+            way = [(x + drawing.move[0], y + drawing.move[1]) for x, y in way]
+        points += way
+        starts.append(len(points))
+    flat = np.array(points, np.float32).reshape(-1, 2)
+    width = max((d.move[0] + d.breadth for d in drawings), default=0.0)
+    height = max((d.move[1] + d.length for d in drawings), default=0.0)
+    if direction == "right":
+        rects, flat, width, height = rects[:, [1, 0, 3, 2]], flat[:, ::-1], height, width
+    return Arrangement(
+        np.ascontiguousarray(rects), np.ascontiguousarray(flat), np.array(starts, np.int32), width, height
+    )
+
+
+def _loop(rect: Floats) -> list[tuple[float, float]]:
+    """Return a way out of a box's end and back into its start, along its side."""
+    across, along, breadth, length = (float(number) for number in rect)
+    middle, side = across + breadth / 2, across + breadth + ACROSS_GAP / 3
+    return [(middle, along + length), (side, along + length + 8), (side, along - 8), (middle, along)]
