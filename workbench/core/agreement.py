@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -37,17 +39,28 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     data: str = "random"
     """What the inputs were: a data set's path, or "random"."""
     outputs: list[OutputAgreement] = []
+    notes: list[str] = []
+    """What the person should know about the comparison (translated): random input, lengths tried, failure to run."""
+
+
+UNBOUNDED = sys.float_info.max
+"""Stands for an infinite error: JSON knows no infinity."""
 
 
 def compare_outputs(name: str, a: NDArray[np.generic], b: NDArray[np.generic]) -> OutputAgreement:
-    """Compare one output; shapes must be equal. NaN or infinity in the same place on both sides counts as equal."""
+    """Compare one output; shapes must be equal. NaN or infinity in the same place on both sides counts as equal.
+
+    Texts are equal (error 0) or not (error 1). An error without bound is given as ``UNBOUNDED``.
+    """
+    if np.asarray(a).dtype.kind in "OSU" or np.asarray(b).dtype.kind in "OSU":
+        a, b = np.zeros(np.shape(a)), (np.asarray(a).astype(str) != np.asarray(b).astype(str)).astype(np.float64)
     left, right = np.asarray(a, dtype=np.float64).ravel(), np.asarray(b, dtype=np.float64).ravel()
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     gap = np.where(same, 0.0, np.abs(np.where(same, 0.0, right) - np.where(same, 0.0, left)))
     largest = float(np.max(gap, initial=0.0))
     magnitude = float(np.max(np.abs(left[np.isfinite(left)]), initial=0.0))
-    worst = largest if np.isfinite(largest) else float("inf")
-    relative = worst / magnitude if magnitude > 0 else (0.0 if worst == 0 else float("inf"))
+    worst = largest if np.isfinite(largest) else UNBOUNDED
+    relative = min(worst / magnitude, UNBOUNDED) if magnitude > 0 else (0.0 if worst == 0 else UNBOUNDED)
     return OutputAgreement(name, list(np.shape(a)), worst, relative, _cosine(left, right))
 
 

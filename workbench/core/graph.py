@@ -76,6 +76,10 @@ class Port(msgspec.Struct, gc=False):
     name: str
     dtype: str
     shape: list[Dim] | None
+    quantization: Quantization | None = None
+    """How the stored integers of a quantized model's input or output mean real numbers."""
+    alias: str = ""
+    """Its other name in the file, when there is one (the tensor behind a signature's name): for matching only."""
 
 
 class Signature(msgspec.Struct):

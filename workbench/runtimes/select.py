@@ -1,0 +1,93 @@
+"""Choose the runtime for a model, and run a data set through it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+import workbench.runtimes
+from workbench.core.errors import WorkbenchError
+from workbench.core.graph import Graph, Port
+from workbench.core.i18n import _
+from workbench.core.plugins import Plugin, discover, missing
+from workbench.datasets import Dataset
+from workbench.runtimes import Arrays, Runtime, Session
+from workbench.runtimes.batches import chunk, run_feeds
+from workbench.runtimes.matching import match_ports
+
+__all__ = ["installed_or_error", "match_ports", "ports_of", "run_dataset", "runtime_for", "runtimes"]
+
+
+def runtimes() -> dict[str, Runtime]:
+    """Return all runtimes by id, installed or not."""
+    return discover(workbench.runtimes, Runtime)
+
+
+def runtime_for(format_id: str, wanted: str = "") -> Runtime:
+    """Return the runtime called ``wanted``, or the first installed one that opens ``format_id``.
+
+    Raises WorkbenchError when there is no such runtime, it does not open the format, or is not installed.
+    """
+    known = runtimes()
+    able = [runtime for runtime in known.values() if format_id in runtime.accepts]
+    names = ", ".join(runtime.id for runtime in able)
+    if not wanted:
+        if not able:
+            raise WorkbenchError(
+                _("No runtime opens {format} models.").format(format=format_id or _("such")),
+                _("Export the model to ONNX or TFLite first."),
+            )
+        ready = [runtime for runtime in able if not missing(runtime)]
+        return ready[0] if ready else installed_or_error(able[0])
+    if wanted not in known:
+        raise WorkbenchError(
+            _("There is no runtime called {name}.").format(name=wanted),
+            _("Known runtimes: {names}.").format(names=", ".join(known)),
+        )
+    if format_id not in known[wanted].accepts:
+        raise WorkbenchError(
+            _("{runtime} does not open {format} models.").format(runtime=_(known[wanted].label), format=format_id),
+            _("Use {names}, or export the model first.").format(names=names) if names else "",
+        )
+    return installed_or_error(known[wanted])
+
+
+P = TypeVar("P", bound=Plugin)
+
+
+def installed_or_error(plugin: P) -> P:
+    """Return ``plugin``; raises WorkbenchError naming what is not installed and how to get it."""
+    absent = missing(plugin)
+    if absent:
+        raise WorkbenchError(
+            _("{name} needs {packages}, which is not installed here.").format(
+                name=_(plugin.label), packages=", ".join(absent)
+            ),
+            _("Install it: pip install {requirement}").format(requirement=plugin.install or " ".join(absent)),
+        )
+    return plugin
+
+
+def ports_of(graph: Graph) -> list[Port]:
+    """Return the inputs that a Graph declares; raises WorkbenchError for a file without any (weights only)."""
+    if not graph.inputs:
+        raise WorkbenchError(
+            _("{name} has no inputs: it cannot be run.").format(name=graph.name), " ".join(graph.notes)
+        )
+    return graph.inputs
+
+
+def run_dataset(session: Session, dataset: Dataset, indices: Sequence[int], *, batch: int = 0) -> Arrays:
+    """Run these samples; return the outputs with samples along the first axis, real numbers (see ``run_feeds``).
+
+    ``dataset`` was opened against ``real_ports(session.inputs)``. Raises WorkbenchError as ``run_feeds`` does.
+    """
+    if not len(indices):
+        raise WorkbenchError(_("There are no samples to run."), _("Give a data set with at least one sample."))
+    parts = [
+        run_feeds(session, dataset.feeds(piece), batch=batch)
+        for piece in chunk(indices, session.inputs, size=max(batch, 32))
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
