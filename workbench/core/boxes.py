@@ -18,7 +18,8 @@ TITLE_SIZE, ROW_SIZE, LABEL_SIZE = 13, 11, 10
 """Pixel sizes of the three fonts."""
 NARROWEST, WIDEST = 72.0, 240.0
 ROWS_SHOWN = 6
-CONSTANTS = frozenset({"Constant", "Const", "ConstantOfShape0"})
+CONSTANTS = frozenset({"Constant", "Const"})
+TIMES = "\u00d7"
 
 
 class Stub(msgspec.Struct, array_like=True, gc=False):
@@ -150,12 +151,12 @@ def leaf_of(name: str) -> str:
 
 
 def shape_text(shape: list[Dim] | None) -> str:
-    """Return "1×224×224×3", "scalar" for no dimensions, "?" for what is not known."""
+    """Return "1x224x224x3" (with a real multiplication sign), "scalar" for no dimensions, "?" for the unknown."""
     if shape is None:
         return "?"
     if not shape:
         return _("scalar")
-    return "×".join("?" if dim is None or dim == -1 else str(dim) for dim in shape)
+    return TIMES.join("?" if dim is None or dim == -1 else str(dim) for dim in shape)
 
 
 def edge_label(graph: Graph, names: list[str], usual: str) -> str:
@@ -193,11 +194,11 @@ def sizes_of(boxes: Boxes) -> list[tuple[float, float]]:
 
 _WIDTHS: dict[str, float] = dict.fromkeys("iljI.,:;'|![] ", 0.32)
 _WIDTHS |= dict.fromkeys('ftr()/-⟨⟩{}"', 0.42) | dict.fromkeys("mwMW@%…", 0.92)
-_WIDTHS |= dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ×+→↳", 0.70)
+_WIDTHS |= dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ+→↳" + TIMES, 0.70)
 
 
 def text_width(text: str, size: int) -> float:
-    """Return the estimated width of ``text`` in a sans-serif font of ``size`` pixels, rather too wide than too narrow."""
+    """Return the estimated width of ``text`` in a sans-serif font of ``size`` pixels, rather too wide."""
     return size * sum(_WIDTHS.get(letter, 0.61 if letter < "\u2e80" else 1.0) for letter in text)
 
 

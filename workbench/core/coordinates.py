@@ -1,11 +1,13 @@
 """Place the vertices of a layered graph across their layers: Brandes and Koepf's method, with real box widths.
 
-U. Brandes, B. Koepf, "Fast and Simple Horizontal Coordinate Assignment", Graph Drawing 2001: four alignments (towards the
-layer before or after, leftmost or rightmost), each compacted, and per vertex the mean of the two middle ones. Long edges
-come out straight. Linear in vertices and edges.
+U. Brandes, B. Koepf, "Fast and Simple Horizontal Coordinate Assignment", Graph Drawing 2001: four alignments (towards
+the layer before or after, leftmost or rightmost), each compacted, and per vertex the mean of the two middle ones. Long
+edges come out straight. Linear in vertices and edges.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +34,7 @@ def place(layers: Layers, before: Adjacency, after: Adjacency, breadths: list[fl
             if leftward:
                 ordered = [layer[::-1] for layer in ordered]
             neighbours = after if upward else before
-            root, align = _align(ordered, neighbours, conflicts)
+            root = _align(ordered, neighbours, conflicts)
             xs = _compact(ordered, root, breadths)
             runs.append(-xs if leftward else xs)
     return _balance(runs, np.asarray(breadths))
@@ -49,7 +51,7 @@ def _ranks(layers: Layers, count: int) -> list[int]:
 def _conflicts(layers: Layers, before: Adjacency, rank: list[int], inner: list[bool]) -> set[tuple[int, int]]:
     """Return the edges (from, to) that cross a piece of a long edge: the long edge goes straight, they do not."""
     found: set[tuple[int, int]] = set()
-    for above, layer in zip(layers, layers[1:], strict=False):
+    for above, layer in pairwise(layers):
         left, start, last = 0, 0, len(layer) - 1
         for position, vertex in enumerate(layer):
             ends = [u for u in before[vertex] if inner[u]] if inner[vertex] else []
@@ -65,8 +67,8 @@ def _conflicts(layers: Layers, before: Adjacency, rank: list[int], inner: list[b
     return found
 
 
-def _align(layers: Layers, neighbours: Adjacency, conflicts: set[tuple[int, int]]) -> tuple[list[int], list[int]]:
-    """Join each vertex with the median of its neighbours, as far as these blocks do not cross."""
+def _align(layers: Layers, neighbours: Adjacency, conflicts: set[tuple[int, int]]) -> list[int]:
+    """Join each vertex with the median of its neighbours, as far as these blocks do not cross; return each block's root."""
     count = len(neighbours)
     root, align = list(range(count)), list(range(count))
     rank = _ranks(layers, count)
@@ -83,7 +85,7 @@ def _align(layers: Layers, neighbours: Adjacency, conflicts: set[tuple[int, int]
                     align[end], root[vertex] = vertex, root[end]
                     align[vertex] = root[vertex]
                     reached = rank[end]
-    return root, align
+    return root
 
 
 def _compact(layers: Layers, root: list[int], breadths: list[float]) -> NDArray[np.float64]:
@@ -91,7 +93,7 @@ def _compact(layers: Layers, root: list[int], breadths: list[float]) -> NDArray[
     followers: dict[int, dict[int, float]] = {vertex: {} for vertex in set(root)}
     waiting = dict.fromkeys(followers, 0)
     for layer in layers:
-        for left, right in zip(layer, layer[1:], strict=False):
+        for left, right in pairwise(layer):
             gap = (breadths[left] + breadths[right]) / 2
             links = followers[root[left]]
             known = links.get(root[right])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import pairwise
 
 import msgspec
 
@@ -51,7 +52,7 @@ def _followers(count: int, edges: list[Pair]) -> list[list[int]]:
 
 
 def depths(count: int, edges: list[Pair]) -> list[int]:
-    """Return a layer for each vertex of a graph without cycles: as early as it can be, sources as late as they can be."""
+    """Return a layer for each vertex of a graph without cycles: as early as can be, sources as late as can be."""
     after = _followers(count, edges)
     waiting = [0] * count
     for _source, target in edges:
@@ -141,7 +142,7 @@ def neighbours(layered: Layered) -> tuple[dict[int, list[int]], dict[int, list[i
     after: dict[int, list[int]] = defaultdict(list)
     for (source, target), bends in layered.chains.items():
         way = [source, *bends, target]
-        for left, right in zip(way, way[1:], strict=False):
+        for left, right in pairwise(way):
             after[left].append(right)
             before[right].append(left)
     return before, after

@@ -1,13 +1,13 @@
 """Turn boxes and edges into places: rectangles that do not overlap and polylines that go round them.
 
-Everything here is computed for a flow downwards: "across" is x and "along" is y; ``arrange`` swaps them for a flow to the
-right.
+Everything here is computed for a flow downwards: "across" is x and "along" is y; ``arrange`` swaps them for a flow to
+the right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Literal
 
 import msgspec
@@ -53,7 +53,7 @@ def spans(count: int, edges: list[Pair]) -> list[int]:
 def arrange(
     sizes: list[Pair] | list[tuple[float, float]], edges: list[Pair], order: Order, direction: Direction
 ) -> Arrangement:
-    """Lay out boxes of ``sizes`` (width, height), joined by ``edges`` (each pair once), in layers along ``direction``."""
+    """Lay out boxes of ``sizes`` (width, height), joined by ``edges`` (each pair once), in layers."""
     breadths = [float(size[0] if direction == "down" else size[1]) for size in sizes]
     lengths = [float(size[1] if direction == "down" else size[0]) for size in sizes]
     count = len(sizes)
@@ -118,7 +118,7 @@ class _Drawing:
 def _simple(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Leave out points in the middle of a straight line along the flow."""
     kept = [points[0]]
-    for point, following in zip(points[1:], points[2:], strict=False):
+    for point, following in pairwise(points[1:]):
         if not (abs(kept[-1][0] - point[0]) < 0.01 and abs(point[0] - following[0]) < 0.01):
             kept.append(point)
     return [*kept, points[-1]]

@@ -1,7 +1,7 @@
 """Leave long edges of much-shared tensors out of the drawing and write a named stub at both ends instead.
 
-One mask that every layer of a transformer reads makes any layered layout quadratic, and its hundred parallel lines tell a
-person less than its name does.
+One mask that every layer of a transformer reads makes any layered layout quadratic, and its hundred parallel lines tell
+a person less than its name does.
 """
 
 from __future__ import annotations
