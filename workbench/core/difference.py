@@ -86,7 +86,7 @@ def _widening(samples: int) -> float:
     """
     blocks = max(2, samples // max(1, round(samples**0.5)))
     z = 1.96
-    return (1 + (z**2 + 1) / (4 * (blocks - 1))) * (blocks / (blocks - 1)) ** 0.5
+    return (1 + (z**2 + 1) / (4 * (blocks - 1))) * float((blocks / (blocks - 1)) ** 0.5)
 
 
 def _verdict(ratio: float, low: float, high: float) -> Verdict:

@@ -1,0 +1,267 @@
+"""The live latency chart: points as they arrive, rolling percentiles, throughput and memory, drawn on a timer."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from workbench.core.events import Samples
+from workbench.core.i18n import _
+from workbench.core.latency_track import WINDOW, Axis, LatencyTrack
+from workbench.gui import theme
+from workbench.gui.panels.latency_curve import LatencyCurve
+
+FRAME_MS = 40
+"""Between two redraws while samples arrive (25 frames a second), however many arrive."""
+CHART_COLOURS = 8
+
+
+def series_role(index: int) -> str:
+    """Return the colour role of the n-th series."""
+    return f"chart-{index % CHART_COLOURS + 1}"
+
+
+class LatencyChart(QWidget):
+    """Draws LatencyTracks. ``add`` only stores; a timer draws, so that arrivals never slow the window down."""
+
+    restyled = Signal()
+    """The theme changed and the colours with it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tracks: dict[str, LatencyTrack] = {}
+        self.following = True
+        self._labels: dict[str, str] = {}
+        self._curves: dict[str, LatencyCurve] = {}
+        self._batch = 1
+        self._axis: Axis = "runs"
+        self._dirty: set[str] = set()
+        self._top = 0.0
+        self._timer = QTimer(self, interval=FRAME_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._build()
+        self.restyle()
+
+    def _build(self) -> None:
+        self._legend = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True, objectName="chart-legend")
+        self._legend.setMinimumWidth(80)
+        self._canvas = pg.GraphicsLayoutWidget()
+        self._canvas.setMinimumSize(240, 120)
+        self._canvas.setFrameShape(pg.GraphicsLayoutWidget.Shape.NoFrame)
+        self._canvas.ci.setContentsMargins(2, 2, 6, 2)
+        self._canvas.ci.setSpacing(6)
+        self.latency = self._canvas.addPlot(row=0, col=0, rowspan=2)
+        self.rate = self._canvas.addPlot(row=0, col=1)
+        self.memory = self._canvas.addPlot(row=1, col=1)
+        self._canvas.ci.layout.setColumnStretchFactor(0, 7)
+        self._canvas.ci.layout.setColumnStretchFactor(1, 3)
+        for plot in (self.latency, self.rate, self.memory):
+            plot.setMenuEnabled(False)
+            plot.hideButtons()
+            plot.getViewBox().setDefaultPadding(0.0)
+            plot.disableAutoRange()
+        for plot in (self.rate, self.memory):
+            plot.setXLink(self.latency)
+            plot.setMouseEnabled(x=True, y=False)
+        self._warmup_area = pg.LinearRegionItem((0, 0), movable=False, pen=pg.mkPen(None))
+        self._warmup_area.setZValue(-20)
+        self.latency.addItem(self._warmup_area, ignoreBounds=True)
+        self.latency.getViewBox().sigRangeChangedManually.connect(self._on_zoomed)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._legend)
+        layout.addWidget(self._canvas, 1)
+
+    # what is shown
+
+    def begin(self, labels: dict[str, str], *, batch: int) -> None:
+        """Start anew with these series (key to label); ``batch`` turns calls into samples per second."""
+        self.clear()
+        self._labels, self._batch = dict(labels), batch
+        self._write_legend()
+        self._timer.start()
+
+    def end(self) -> None:
+        """Draw what is still missing and stop the timer."""
+        self._timer.stop()
+        self.refresh()
+
+    def show_tracks(self, tracks: dict[str, LatencyTrack], labels: dict[str, str], *, batch: int) -> None:
+        """Show a run that is over."""
+        self.clear()
+        self._labels, self._batch, self.tracks = dict(labels), batch, dict(tracks)
+        self._dirty = set(tracks)
+        self._write_legend()
+        self.refresh()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._timer.stop()
+        for curve in self._curves.values():
+            curve.remove()
+        self.tracks, self._curves, self._labels = {}, {}, {}
+        self._dirty.clear()
+        self._top = 0.0
+        self.following = True
+        self._write_legend()
+
+    def add(self, samples: Samples) -> None:
+        """Take in one arrival; it is drawn with the next frame."""
+        track = self.tracks.get(samples.series)
+        if track is None:
+            track = self.tracks[samples.series] = LatencyTrack(samples.series)
+            if samples.series not in self._labels:
+                self._labels[samples.series] = samples.series
+                self._write_legend()
+        track.add(samples)
+        self._dirty.add(samples.series)
+
+    def set_axis(self, axis: Axis) -> None:
+        """Show run numbers or seconds along the bottom."""
+        self._axis = axis
+        self.follow()
+        self._style_axes()
+
+    def follow(self) -> None:
+        """Show everything again after a zoom, and keep up with what arrives."""
+        self.following = True
+        self._top = 0.0
+        self._dirty = set(self.tracks)
+        self.refresh()
+
+    # drawing
+
+    def refresh(self) -> None:
+        """Draw what arrived since the last frame."""
+        if not self._dirty:
+            return
+        for series in self._dirty:
+            if series not in self._curves:
+                self._curves[series] = LatencyCurve(self.latency, self.rate, self.memory)
+                self._colour(series)
+        if self.following:
+            self._fit()
+        span = self.latency.getViewBox().viewRange()[0]
+        for series in self._dirty:
+            self._curves[series].draw(
+                self.tracks[series], self._axis, (span[0], span[1]), top=self._top, batch=self._batch
+            )
+        self._dirty.clear()
+
+    def _fit(self) -> None:
+        lefts, rights = [0.0], [1e-3 if self._axis == "seconds" else 10.0]
+        top = rate = memory = 0.0
+        for series, track in self.tracks.items():
+            warmup, ends = track.warmup_positions(self._axis), track.positions(self._axis)[-1:]
+            lefts.append(float(warmup[0]) if warmup.size else 0.0)
+            rights.extend(ends.tolist())
+            top = max(top, _robust_top(track))
+            rate = max(rate, float(np.max(track.flushes.rates.values, initial=0.0)) * self._batch)
+            memory = max(memory, track.peak_rss_mb)
+        if top > self._top or top < 0.6 * self._top:  # do not tremble with every arrival
+            self._top = top
+            self._dirty = set(self.tracks)
+        left, right = min(lefts), max(rights)
+        margin = (right - left) * 0.01
+        self.latency.setXRange(left - margin, right + margin, padding=0)
+        self.latency.setYRange(0, self._top or 1.0, padding=0)
+        self.rate.setYRange(0, rate * 1.15 or 1.0, padding=0)
+        self.memory.setYRange(0, memory * 1.15 or 1.0, padding=0)
+        self._warmup_area.setRegion((left - margin, 0.0))
+        self._warmup_area.setVisible(left < 0)
+
+    def _on_zoomed(self) -> None:
+        self.following = False
+        self._dirty = set(self.tracks)
+        if not self._timer.isActive():
+            QTimer.singleShot(0, self.refresh)
+
+    # looks
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_canvas"):
+            self.restyle()
+
+    def restyle(self) -> None:
+        """Take the colours of the theme in force."""
+        self._canvas.setBackground(theme.colour("surface"))
+        self._legend.setStyleSheet(f"background: {theme.colour('surface').name()}; padding: 4px 8px 0 8px;")
+        shade = theme.colour("muted")
+        shade.setAlpha(26)
+        self._warmup_area.setBrush(shade)
+        self._style_axes()
+        for series in self._curves:
+            self._colour(series)
+        self._write_legend()
+        self.restyled.emit()
+
+    def _style_axes(self) -> None:
+        by_run = self._axis == "runs"
+        titles = {
+            self.latency: _("Latency in ms, by run") if by_run else _("Latency in ms, by second"),
+            self.rate: _("Samples per second"),
+            self.memory: _("Memory, MB"),
+        }
+        font = self.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.88))
+        for plot, title in titles.items():
+            plot.setTitle(title, color=theme.colour("muted").name(), size=f"{font.pointSizeF():.0f}pt", justify="left")
+            plot.showGrid(x=False, y=True, alpha=0.4)
+            for name in ("left", "bottom"):
+                axis = plot.getAxis(name)
+                axis.setPen(theme.colour("border"))
+                axis.setTextPen(theme.colour("muted"))
+                axis.setStyle(tickFont=font, tickLength=-4, maxTickLevel=0)
+            plot.getAxis("left").enableAutoSIPrefix(False)
+            plot.getAxis("bottom").enableAutoSIPrefix(False)
+        self.rate.getAxis("bottom").setStyle(showValues=False)
+
+    def series_colour(self, series: str) -> str:
+        """Return the colour role of a series, the same in chart, legend and table."""
+        known = list(self._labels)
+        return series_role(known.index(series) if series in known else 0)
+
+    def _colour(self, series: str) -> None:
+        self._curves[series].restyle(theme.colour(self.series_colour(series)))
+
+    def _write_legend(self) -> None:
+        entries = [
+            f'<span style="color:{theme.colour(self.series_colour(series)).name()}">\u25cf</span>&nbsp;{escape(label)}'
+            for series, label in self._labels.items()
+        ]
+        muted = theme.colour("muted").name()
+        key = _("\u2501 p50&nbsp;&nbsp; \u254d p90&nbsp;&nbsp; \u2508 p99 of the last {n} runs").format(n=WINDOW)
+        key += "&nbsp;&nbsp; " + _("\u25cb warm-up&nbsp;&nbsp; \u25b2 above the chart")
+        entries.append(f'<span style="color:{muted}">{key}</span>')
+        self._legend.setText("&nbsp;&nbsp;&nbsp; ".join(entries) if self._labels else "")
+        self._legend.setVisible(bool(self._labels))
+
+    def picture(self, size: QSize | None = None) -> QImage:
+        """Return the chart with its legend, at twice the resolution of the screen."""
+        wanted = size or self.size()
+        image = QImage(wanted * 2, QImage.Format.Format_ARGB32)
+        image.setDevicePixelRatio(2)
+        image.fill(theme.colour("surface"))
+        painter = QPainter(image)
+        self.render(painter, QPoint())
+        painter.end()
+        return image
+
+
+def _robust_top(track: LatencyTrack) -> float:
+    """Return where the chart ends: above nearly all p99s, so that one hiccup does not flatten the rest."""
+    p99 = track.rolling.p99.values
+    if p99.size:
+        step = max(1, p99.size // 1000)
+        typical = float(np.percentile(p99[::step], 90))
+        return 1.25 * max(typical, float(track.rolling.p50.values[-1]) * 1.5)
+    warmup = track.warmup.latencies.values
+    return 2.0 * float(np.median(warmup)) if warmup.size else 0.0

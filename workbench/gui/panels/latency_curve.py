@@ -1,0 +1,86 @@
+"""One series of the latency chart: its points, percentile lines, throughput and memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+
+from workbench.core.latency_track import Axis, Floats, LatencyTrack, thin
+
+MOST_POINTS = 1500
+"""Drawn points of one series; more are thinned to the extremes of each bin, which looks the same."""
+MOST_LINE_POINTS = 500
+
+
+class LatencyCurve:
+    """The graphics items of one LatencyTrack in the three plots."""
+
+    def __init__(self, latency: pg.PlotItem, rate: pg.PlotItem, memory: pg.PlotItem) -> None:
+        self._points = pg.ScatterPlotItem(size=4, pen=None, antialias=True)
+        self._warmup = pg.ScatterPlotItem(size=5, brush=None, antialias=True)
+        self._beyond = pg.ScatterPlotItem(size=7, pen=None, symbol="t1", antialias=True)
+        self._p50 = pg.PlotCurveItem(antialias=True)
+        self._p90 = pg.PlotCurveItem(antialias=True)
+        self._p99 = pg.PlotCurveItem(antialias=True)
+        self._rate = pg.PlotCurveItem(antialias=True)
+        self._memory = pg.PlotCurveItem(antialias=True)
+        self._plots = (latency, rate, memory)
+        for item in self._latency_items():
+            latency.addItem(item, ignoreBounds=True)
+        rate.addItem(self._rate, ignoreBounds=True)
+        memory.addItem(self._memory, ignoreBounds=True)
+
+    def _latency_items(self) -> tuple[pg.GraphicsObject, ...]:
+        return (self._points, self._warmup, self._p99, self._p90, self._p50, self._beyond)
+
+    def remove(self) -> None:
+        """Take everything out of the plots."""
+        latency, rate, memory = self._plots
+        for item in self._latency_items():
+            latency.removeItem(item)
+        rate.removeItem(self._rate)
+        memory.removeItem(self._memory)
+
+    def restyle(self, colour: QColor) -> None:
+        """Draw in this colour: points faint, lines strong."""
+        faint, ring = QColor(colour), QColor(colour)
+        faint.setAlpha(85)
+        ring.setAlpha(130)
+        self._points.setBrush(faint)
+        self._warmup.setPen(pg.mkPen(ring, width=1))
+        self._beyond.setBrush(colour)
+        self._p50.setPen(pg.mkPen(colour, width=2))
+        self._p90.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DashLine))
+        self._p99.setPen(pg.mkPen(colour, width=1, style=Qt.PenStyle.DotLine))
+        self._rate.setPen(pg.mkPen(colour, width=1.5))
+        self._memory.setPen(pg.mkPen(colour, width=1.5))
+
+    def draw(self, track: LatencyTrack, axis: Axis, span: tuple[float, float], *, top: float, batch: int) -> None:
+        """Draw the part of the track that the view shows; latencies above ``top`` become triangles at the edge."""
+        low, high = span
+        measured = thin(track.positions(axis), track.measured.latencies.values, low, high, MOST_POINTS)
+        warmup = thin(track.warmup_positions(axis), track.warmup.latencies.values, low, high, MOST_POINTS)
+        self._points.setData(*_inside(measured.x, measured.y, top))
+        self._warmup.setData(*_inside(warmup.x, warmup.y, top))
+        above = np.concatenate((warmup.x[warmup.y > top], measured.x[measured.y > top]))
+        self._beyond.setData(above, np.full(above.size, top * 0.985))
+        where = track.at(track.rolling.runs.values, axis)
+        for curve, column in (
+            (self._p50, track.rolling.p50),
+            (self._p90, track.rolling.p90),
+            (self._p99, track.rolling.p99),
+        ):
+            line = thin(where, column.values, low, high, MOST_LINE_POINTS)
+            curve.setData(line.x, line.y)
+        flushes = track.at(track.flushes.runs.values, axis)
+        rates = thin(flushes, track.flushes.rates.values * batch, low, high, MOST_LINE_POINTS)
+        self._rate.setData(rates.x, rates.y)
+        memory = thin(flushes, track.flushes.rss.values, low, high, MOST_LINE_POINTS)
+        self._memory.setData(memory.x, memory.y)
+
+
+def _inside(x: Floats, y: Floats, top: float) -> tuple[Floats, Floats]:
+    inside = y <= top
+    return x[inside], y[inside]
