@@ -7,7 +7,7 @@ import importlib.util
 import pkgutil
 from functools import cache
 from types import ModuleType
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 
 class Plugin:
@@ -27,22 +27,25 @@ class Plugin:
 P = TypeVar("P", bound=Plugin)
 
 
-@cache
 def discover(package: ModuleType, contract: type[P]) -> dict[str, P]:
     """Return one instance of each concrete subclass of ``contract`` in the modules of ``package``, by id, sorted."""
-    found: dict[str, P] = {}
+    key: Any = contract
+    return dict(_discover(package, key))
+
+
+@cache
+def _discover(package: ModuleType, contract: Any) -> dict[str, Any]:  # Any: mypy knows no hashable type[P]
+    found: dict[str, Any] = {}
     for module_info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"{package.__name__}.{module_info.name}")
-        for candidate in vars(module).values():
-            if (
-                isinstance(candidate, type)
-                and issubclass(candidate, contract)
-                and candidate.__module__ == module.__name__
-                and candidate.id
-            ):
-                if candidate.id in found:
-                    raise TypeError(f"two {contract.__name__} plugins are called {candidate.id!r}")
-                found[candidate.id] = candidate()
+        own = (item for item in vars(module).values() if getattr(item, "__module__", "") == module.__name__)
+        for candidate in own:
+            plugin = candidate() if isinstance(candidate, type) and issubclass(candidate, contract) else None
+            if plugin is None or not plugin.id:
+                continue
+            if plugin.id in found:
+                raise TypeError(f"two {contract.__name__} plugins are called {plugin.id!r}")
+            found[plugin.id] = plugin
     return dict(sorted(found.items()))
 
 

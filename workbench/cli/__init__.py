@@ -1,0 +1,89 @@
+"""The command line: the same Jobs as the window, with JSON for scripts and exit codes 0, 1, 2, 70, 130."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import signal
+import sys
+import traceback
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from workbench import __version__
+from workbench.cli.console import ACT, BUG, CANCELLED, USAGE, Console
+from workbench.cli.looking import graph, inspect, plugins
+from workbench.cli.making import export, optimize
+from workbench.cli.measuring import bench, compare, evaluate, run
+from workbench.cli.playing import demo, open_window, replay
+from workbench.core import log
+from workbench.core.errors import JobCrashed, WorkbenchError
+from workbench.core.i18n import _
+
+
+class WindowByDefault(click.Group):
+    """Without a command, ``workbench [MODEL]`` opens the window."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put ``open`` in front when the first word is no command and no option."""
+        if not args or (not args[0].startswith("-") and args[0] not in self.commands and Path(args[0]).exists()):
+            args = ["open", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=WindowByDefault,
+    help=_("Open, inspect, optimize, measure and export neural network models. Nothing leaves this computer."),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.version_option(__version__, prog_name="workbench")
+def cli() -> None:
+    """Hold the commands."""
+
+
+for command in (open_window, inspect, graph, optimize, run, bench, compare, evaluate, export, replay, demo, plugins):
+    cli.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 done, 1 you can act, 2 usage, 70 our bug, 130 cancelled."""
+    words = sys.argv[1:] if arguments is None else arguments
+    signal.signal(signal.SIGTERM, _terminated)
+    console = Console(as_json="--json" in words)
+    try:
+        return int(cli.main(args=words, prog_name="workbench", standalone_mode=False) or 0)
+    except click.UsageError as error:
+        console.error(error.format_message(), _("'workbench --help' lists the commands and their options."))
+        return USAGE
+    except WorkbenchError as error:
+        console.error(error.message, error.hint)
+        return ACT
+    except (KeyboardInterrupt, click.Abort):
+        console.end_progress()
+        return CANCELLED
+    except BrokenPipeError:
+        # The reader of our output went away (| head): not an error, but Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the third outcome: ours to report, never a traceback
+        return _crashed(console, error, words)
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _crashed(console: Console, error: Exception, words: list[str]) -> int:
+    """Log our bug and say where the log is and how to reproduce it."""
+    path = log.start("cli")
+    logging.getLogger(__name__).error("%s", "".join(traceback.format_exception(error)))
+    again = _("To see it again: {command}. Log: {path}").format(command=shlex.join(["workbench", *words]), path=path)
+    if isinstance(error, JobCrashed):
+        logging.getLogger(__name__).error("%s", error.details)
+        console.error(error.message, f"{error.hint}\n{again}".strip())
+    else:
+        console.error(_("Something went wrong inside the workbench: {kind}.").format(kind=type(error).__name__), again)
+    return BUG

@@ -1,0 +1,106 @@
+"""What the command line says: results on stdout, progress and messages on stderr, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+import msgspec
+
+from workbench.core.events import AnyEvent, Log, Progress
+from workbench.core.i18n import _
+from workbench.jobs import Job
+
+OK, ACT, USAGE, BUG, CANCELLED = 0, 1, 2, 70, 130
+
+
+class Console:
+    """One command's output. With ``as_json`` stdout carries exactly one JSON document."""
+
+    def __init__(self, *, as_json: bool = False, verbose: bool = False) -> None:
+        self.as_json = as_json
+        self.verbose = verbose
+        self._shown = ""
+        self._on_terminal = sys.stderr.isatty()
+
+    def result(self, document: Mapping[str, Any], text: str) -> None:
+        """Print the result: the document with --json, else the text for a person."""
+        self.end_progress()
+        if self.as_json:
+            click.echo(json.dumps(document, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str))
+        elif text:
+            click.echo(text)
+
+    def say(self, text: str) -> None:
+        """Print one line for a person, on stderr."""
+        self.end_progress()
+        click.echo(text, err=True)
+
+    def error(self, message: str, hint: str) -> None:
+        """Print an error: with --json ``{error, hint}`` on stdout, and always readable on stderr."""
+        self.end_progress()
+        if self.as_json:
+            click.echo(json.dumps({"error": message, "hint": hint}, ensure_ascii=False))
+        click.echo(f"{click.style(_('Error') + ':', fg='red', bold=True)} {message}", err=True)
+        if hint:
+            click.echo(hint, err=True)
+
+    def on_event(self, event: AnyEvent) -> None:
+        """Show a job's progress and log."""
+        if isinstance(event, Progress):
+            self._progress(event)
+        elif isinstance(event, Log) and (event.level == "warning" or (self.verbose and event.text)):
+            self.say(event.text)
+
+    def _progress(self, event: Progress) -> None:
+        share = "" if event.fraction is None else f"{event.fraction:4.0%} "
+        line = f"{share}{event.text}"
+        if self._on_terminal:
+            width = max(len(self._shown), len(line))
+            click.echo(f"\r{line:<{width}}", err=True, nl=False)
+            self._shown = line
+        elif event.text and event.text != self._shown:
+            click.echo(event.text, err=True)
+            self._shown = event.text
+
+    def end_progress(self) -> None:
+        """Clear the progress line."""
+        if self._shown and self._on_terminal:
+            click.echo("\r" + " " * len(self._shown) + "\r", err=True, nl=False)
+        self._shown = ""
+
+    def run(self, job: Job) -> Any:
+        """Run a job in a worker, showing its progress; return its result."""
+        from workbench.jobs.runner import run_job
+
+        return run_job(job, on_event=self.on_event)
+
+
+def plain(value: Any) -> Any:
+    """Return structs as JSON-safe builtins."""
+    return msgspec.to_builtins(value)
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Lay rows out in columns; the first row's keys are the headings, and columns of figures are right-aligned."""
+    if not rows:
+        return ""
+    headings = list(rows[0])
+    cells = [headings, *([row[name] for name in headings] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(headings))]
+    numeric = [all(_is_figure(line[column]) for line in cells[1:]) for column in range(len(headings))]
+    lines = (
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        )
+        for line in cells
+    )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _is_figure(text: str) -> bool:
+    return not text or text[0].isdigit() or text[0] in "-+."

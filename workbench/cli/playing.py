@@ -1,0 +1,60 @@
+"""Commands that play many steps: open (the window), replay, demo."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from workbench.cli.console import Console
+from workbench.core.errors import WorkbenchError
+from workbench.core.i18n import _
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command(name="open", help=_("Open the window."))
+@click.argument("model", type=PATH, required=False)
+@click.option("--project", type=PATH, help=_("Project folder; by default the last one."))
+@click.pass_context
+def open_window(ctx: click.Context, /, model: Path | None, project: Path | None) -> None:
+    """Open the window."""
+    if not has_display():
+        raise WorkbenchError(
+            _("There is no display here, so no window can open."),
+            _("Use the other commands ('workbench --help'); 'workbench demo' shows the whole job without a window."),
+        )
+    from workbench.gui import app
+
+    ctx.exit(app.run(model, project))
+
+
+def has_display() -> bool:
+    """Whether a window can open: always on Windows and macOS; on Linux with X11, Wayland or a chosen Qt platform."""
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in names)
+
+
+@click.command(help=_("Run the steps of a saved recipe again and compare the results with those it recorded."))
+@click.argument("recipe", type=PATH)
+@click.option("--out", type=PATH, default=Path("replayed"), show_default=True, help=_("Folder for the new models."))
+@click.option("--source", type=PATH, help=_("Apply the recipe to this model instead of the one it names."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
+def replay(recipe: Path, out: Path, source: Path | None, *, as_json: bool) -> None:
+    """Run the steps of a saved recipe again and compare the results with those it recorded."""
+    raise NotImplementedError
+
+
+@click.command(help=_("Do the whole job on a bundled sample: look, optimize, evaluate, measure, export, report."))
+@click.option("--out", type=PATH, default=Path("demo-report"), show_default=True, help=_("Folder for all results."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
+def demo(out: Path, *, as_json: bool) -> None:
+    """Do the whole job on a bundled sample: look, optimize, evaluate, measure, export, report."""
+    from workbench.cli.tour import Tour
+
+    console = Console(as_json=as_json)
+    tour = Tour(out.absolute(), console)
+    document = tour.run()
+    console.result(document, _("Report: {path}").format(path=document["report"]))
