@@ -92,8 +92,12 @@ def bench(models: tuple[Path, ...], runtime: str, device: str, *, as_json: bool,
         data=data_spec(values),
     )
     done: Benchmarked = console.run(job)
-    text = "\n".join([table([_row(row) for row in done.results]), *(f"{_('Note')}: {note}" for note in done.notes)])
-    console.result(plain(done), text)
+    console.result(plain(done), readable(done))
+
+
+def readable(done: Benchmarked) -> str:
+    """Return the table of figures for a person."""
+    return "\n".join([table([_row(row) for row in done.results]), *(f"{_('Note')}: {note}" for note in done.notes)])
 
 
 def _row(row: BenchmarkRow) -> dict[str, str]:
