@@ -21,3 +21,13 @@ class EngineRequired(Exception):  # noqa: N818 - not an error
     def __init__(self, engine: str) -> None:
         super().__init__(engine)
         self.engine = engine
+
+
+class JobCrashed(Exception):  # noqa: N818 - says what happened, as EngineRequired does
+    """A job ended by our bug or by a library that crashed, hung or ran out of memory: exit 70, and a report."""
+
+    def __init__(self, message: str, hint: str = "", details: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.details = details

@@ -16,6 +16,8 @@ class Started(Event, frozen=True):
     """The worker took the job up."""
 
     pid: int
+    scratch: str = ""
+    """The job's scratch folder, which the runner removes when the worker dies."""
 
 
 class Progress(Event, frozen=True):
@@ -76,7 +78,13 @@ class Redirected(Event, frozen=True):
     engine: str
 
 
-AnyEvent = Started | Progress | Log | Samples | Finished | Failed | Crashed | Cancelled | Redirected
+class Ready(Event, frozen=True):
+    """The worker has started and takes jobs. Never reaches the window."""
+
+    pid: int
+
+
+AnyEvent = Started | Progress | Log | Samples | Finished | Failed | Crashed | Cancelled | Redirected | Ready
 Ended = Finished | Failed | Crashed | Cancelled
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -19,6 +20,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag=True):
     result_type: ClassVar[type[Any]] = dict
     time_limit_s: ClassVar[float | None] = None
     """The worker is killed after so long and the job ends with a message; None for jobs that may take hours."""
+    writes: ClassVar[tuple[str, ...]] = ("target", "out", "save_to")
+    """Fields, where a job has them, that name what it writes outside its scratch folder."""
 
     def run(self, report: Report) -> Any:
         """Do the work in a worker; return a ``result_type``. Raises WorkbenchError or EngineRequired."""
@@ -27,3 +30,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag=True):
     def title(self) -> str:
         """Return what the jobs panel calls it (translated)."""
         raise NotImplementedError
+
+    def targets(self) -> list[Path]:
+        """Return what it writes outside its scratch folder: where a killed job may have left something half-written."""
+        named = (getattr(self, name, "") for name in self.writes)
+        return [Path(value) for value in named if value]
