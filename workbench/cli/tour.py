@@ -37,7 +37,7 @@ class Tour:
         self.calibration = DataSpec(path=str(self.samples / "digits-calibration.npz"))
 
     def run(self) -> dict[str, Any]:
-        """Play everything; return paths and figures. Raises WorkbenchError or JobCrashed at the first step that fails."""
+        """Play everything; return paths and figures. Raises WorkbenchError or JobCrashed where a step fails."""
         self.folder.mkdir(parents=True)
         self.runner = Runner()
         self.project = Project.open(self.folder / "project")
