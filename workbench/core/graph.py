@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -42,6 +43,13 @@ class Tensor(msgspec.Struct, gc=False, array_like=True):
     """Where the bytes are, in the format's own words (HDF5 path, checkpoint key, buffer index, external file)."""
     sparse: bool = False
     quantization: Quantization | None = None
+    is_weight: bool = True
+    """A number that was learned: not a shape, an axis, a quantization scale, a seed or a text. Only these are counted
+    as parameters (``holds_weights`` is the rule for formats that do not say)."""
+
+    def elements(self) -> int:
+        """Return the number of elements (the product of the shape)."""
+        return math.prod(self.shape)
 
 
 class Attribute(msgspec.Struct, gc=False, array_like=True):
@@ -68,6 +76,8 @@ class Node(msgspec.Struct, array_like=True):
     """Keys into the top Graph's ``functions``: branches, loop bodies, called functions, nested models."""
     parameters: int = 0
     """Weights that belong to this node (Keras layers; elsewhere the sum of its tensor inputs)."""
+    captures: list[str] = []
+    """Values of this Graph that its subgraphs use without their being inputs (ONNX If, Loop, Scan)."""
 
 
 class Port(msgspec.Struct, gc=False):
@@ -123,12 +133,22 @@ class Graph(msgspec.Struct):
         return len(self.nodes) + sum(len(graph.nodes) for graph in self.functions.values())
 
     def parameter_count(self) -> int:
-        """Return the number of weights: elements of all stored tensors that a node uses as weights."""
-        total = 0
-        for graph in (self, *self.functions.values()):
-            for tensor in graph.tensors.values():
-                count = 1
-                for dim in tensor.shape:
-                    count *= dim
-                total += count
-        return total
+        """Return the number of weights: elements of the stored tensors that are weights, nested graphs included.
+
+        For Keras these are all variables of all layers, as in Keras's own summary; for the other formats see
+        ``holds_weights``. A sparse tensor counts with the shape that it stands for.
+        """
+        graphs = (self, *self.functions.values())
+        return sum(tensor.elements() for graph in graphs for tensor in graph.tensors.values() if tensor.is_weight)
+
+
+def holds_weights(dtype: str, shape: list[int], *, quantized: bool = False) -> bool:
+    """Say whether a stored tensor is counted as weights in formats that keep all constants alike.
+
+    Floating-point tensors of rank 1 and more, and integer ones that are quantized or have 8 bits or fewer. Shapes, axes,
+    indices (32- and 64-bit integers), flags, texts and scalars (epsilon, scale factors, zero points) are not weights.
+    """
+    if not shape:
+        return False
+    narrow = dtype in ("int8", "uint8", "int4", "uint4", "int2", "uint2")
+    return quantized or narrow or dtype.startswith(("float", "bfloat", "complex"))

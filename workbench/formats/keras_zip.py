@@ -1,0 +1,81 @@
+"""Keras .keras archives: configuration, metadata and weights in one zip."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.errors import WorkbenchError
+from workbench.core.graph import Graph, Tensor
+from workbench.core.i18n import N_, _
+from workbench.formats import Format, Slice
+from workbench.formats.archive import Archive, is_zip
+from workbench.formats.keras_graph import build_graph
+from workbench.formats.keras_h5 import describe, parse_config
+from workbench.formats.keras_weights import PathWeights
+
+_WEIGHTS = "model.weights.h5"
+
+
+class KerasZip(Format):
+    """A zip with config.json, metadata.json and model.weights.h5."""
+
+    id = "keras-zip"
+    label = N_("Keras archive")
+    summary = N_("A model as Keras 3 saves it to .keras.")
+    suffixes = (".keras",)
+    needs = ("h5py",)
+    install = "h5py"
+
+    def matches(self, path: Path) -> bool:
+        """Look for the members that Keras writes."""
+        if not is_zip(path):
+            return False
+        try:
+            with Archive(path) as archive:
+                return {"config.json", "metadata.json", _WEIGHTS} <= archive.names
+        except WorkbenchError:
+            return False
+
+    def read(self, path: Path) -> Graph:
+        """Read architecture and the places of the weights."""
+        from workbench.backends import hdf5
+
+        with Archive(path) as archive:
+            config = parse_config(archive.text("config.json"), path.name)
+            metadata = self._metadata(archive.text("metadata.json"))
+            with archive.member(_WEIGHTS) as stream, hdf5.opened(stream, path.name) as file:
+                stored, names = hdf5.path_weights(file)
+                graph = build_graph(config, PathWeights(stored, names))
+                graph.notes += hdf5.remarks(file)
+            assets = sorted(name for name in archive.names if name.startswith("assets/") and not name.endswith("/"))
+        version = metadata.get("keras_version", "")
+        describe(graph, version, "")
+        graph.metadata.update(metadata)
+        placed = sum(len(each.tensors) for each in (graph, *graph.functions.values()))
+        if placed < len(stored):
+            graph.notes.append(
+                _("{count} stored weights belong to no layer of the architecture and are not shown.").format(
+                    count=len(stored) - placed
+                )
+            )
+        if assets:
+            graph.metadata["assets"] = "\n".join(assets)
+        return graph
+
+    def _metadata(self, text: str) -> dict[str, str]:
+        try:
+            content = json.loads(text)
+        except ValueError:
+            return {}
+        return {str(key): str(value) for key, value in content.items()} if isinstance(content, dict) else {}
+
+    def read_tensor(self, path: Path, tensor: Tensor, region: Slice | None = None) -> NDArray[np.generic]:
+        """Read a data set of the weights inside."""
+        from workbench.backends import hdf5
+
+        with Archive(path) as archive, archive.member(_WEIGHTS) as stream, hdf5.opened(stream, path.name) as file:
+            return hdf5.read_named(file, tensor.source, region)
