@@ -1,0 +1,56 @@
+"""Load a Keras file safely, with the Keras that wrote it."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+from workbench.backends.keras_config import KerasFile, check_keras_config
+from workbench.core.errors import EngineRequired, WorkbenchError
+from workbench.core.i18n import _
+
+PRE_KERAS3_ENGINE = "tf-keras"
+
+
+def load_keras(path: Path) -> Any:
+    """Return the model, uncompiled. A file of Keras 1 or 2 gives a tf_keras model, any other a Keras 3 one.
+
+    Nothing stored in the file is executed. Raises EngineRequired("tf-keras"), before TensorFlow is imported, when
+    tf_keras is needed and this is not its engine; WorkbenchError for code in the file, custom layers, weights only.
+    """
+    file = check_keras_config(path)
+    if file.is_pre_keras3:
+        if os.environ.get("WORKBENCH_ENGINE", "base") != PRE_KERAS3_ENGINE:
+            raise EngineRequired(PRE_KERAS3_ENGINE)
+        import tf_keras as library  # noqa: PLC0415 - only in its own engine
+    else:
+        import keras as library  # type: ignore[no-redef]  # noqa: PLC0415 - not in the engine of tf_keras
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Keras says of files that it reads all the same
+            return library.models.load_model(str(path), compile=False, safe_mode=True)
+    except Exception as error:  # noqa: BLE001 - Keras raises anything for a file that it cannot rebuild
+        raise _explain(path, file, error) from error
+
+
+def _explain(path: Path, file: KerasFile, error: Exception) -> WorkbenchError:
+    text = str(error)
+    unknown = re.search(r"Unknown (?:layer|activation function|initializer)[^\w]*'?([\w>.]+)", text) or re.search(
+        r"Could not locate (?:class|function) '([^']+)'", text
+    )
+    if unknown:
+        return WorkbenchError(
+            _("{file} uses the custom object {name}, which is not part of Keras.").format(
+                file=path.name, name=unknown.group(1)
+            ),
+            _("Where the class is known, export the model as a SavedModel (model.export) and open that."),
+        )
+    return WorkbenchError(
+        _("Keras cannot rebuild {file} (written by Keras {version}): {reason}").format(
+            file=path.name, version=file.version or _("of unknown version"), reason=text.strip().splitlines()[0][:300]
+        ),
+        _("Open it where it was made and save it again, or export it as a SavedModel."),
+    )
