@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
-from workbench.core.events import AnyEvent, Cancelled, Crashed, Ended, Failed, Finished, Progress, Samples, Started
+from workbench.core.events import AnyEvent, Cancelled, Crashed, Ended, Failed, Finished, Log, Progress, Samples, Started
+from workbench.core.i18n import _
 from workbench.jobs import Job
 from workbench.jobs.runner import Runner, Ticket, result_of
+
+LOG_LINES = 5000
+"""So many lines are kept for the log panel."""
 
 
 class Course(msgspec.Struct):
@@ -49,16 +55,19 @@ class Jobs(QObject):
 
     changed = Signal(object)
     """Ticket: its course changed (queued, started, progress, ended)."""
-    event = Signal(object, object)
-    """Ticket, AnyEvent: every event."""
+    happened = Signal(object, object)
+    """Ticket, AnyEvent: every event. (QObject itself has a method called ``event``.)"""
     trouble = Signal(object, object)
     """Ticket, Failed or Crashed: a job ended badly and its caller does not show that itself."""
+    logged = Signal(str, str)
+    """level ("debug", "info", "warning", "error") and text of a line for the log panel."""
     _arrived = Signal(object, object)
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.runner = runner
         self._courses: dict[int, Course] = {}
+        self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
         self._arrived.connect(self._on_event, Qt.ConnectionType.QueuedConnection)
 
     def submit(
@@ -101,7 +110,8 @@ class Jobs(QObject):
         if course is None or course.ended is not None:
             return
         self._note(course, event)
-        self.event.emit(ticket, event)
+        self._log(course, event)
+        self.happened.emit(ticket, event)
         if isinstance(event, Samples):
             if course.samples is not None:
                 course.samples(event)
@@ -124,6 +134,12 @@ class Jobs(QObject):
             if isinstance(event, Failed | Crashed):
                 course.text = event.message
 
+    def _log(self, course: Course, event: AnyEvent) -> None:
+        line = _log_line(course, event)
+        if line is not None:
+            self.log.append(line)
+            self.logged.emit(*line)
+
     def _end(self, course: Course, event: AnyEvent) -> None:
         if isinstance(event, Finished):
             if course.then is not None:
@@ -133,3 +149,22 @@ class Jobs(QObject):
             self.trouble.emit(course.ticket, event)
         if course.failed is not None and isinstance(event, Failed | Crashed | Cancelled):
             course.failed(event)
+
+
+def _log_line(course: Course, event: AnyEvent) -> tuple[str, str] | None:
+    now = datetime.now().strftime("%H:%M:%S")
+    title = course.ticket.job.title()
+    match event:
+        case Log(text=text, level=level):
+            return level, f"{now}  {title}: {text}"
+        case Finished():
+            return "info", _("{time}  {job}: done in {seconds:.1f} s").format(
+                time=now, job=title, seconds=course.elapsed()
+            )
+        case Failed(message=message):
+            return "error", f"{now}  {title}: {message}"
+        case Crashed(message=message, details=details):
+            return "error", f"{now}  {title}: {message}\n{details}".rstrip()
+        case Cancelled():
+            return "info", _("{time}  {job}: cancelled").format(time=now, job=title)
+    return None

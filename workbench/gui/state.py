@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication
 
 from workbench.core import settings as settings_file
+from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph
 from workbench.core.i18n import _
@@ -35,6 +36,8 @@ class State(QObject):
     project_changed = Signal()
     message = Signal(str, str, str, str)
     """text, hint, details, level: for the message bar."""
+    data_offered = Signal(object)
+    """DataSpec that goes with the model in view: forms that show no data yet take it."""
     wanted = Signal(str, list)
     """Please show a panel ("benchmark", "run", "evaluate", "compare", "report", "graph") for these model ids."""
 
@@ -45,6 +48,7 @@ class State(QObject):
         self.settings = settings or Settings()
         self.current: ModelRecord | None = None
         self.graphs: dict[int, Graph] = {}
+        self.data = DataSpec()
         self._reading: set[str] = set()
 
     # Models
@@ -133,6 +137,11 @@ class State(QObject):
         self.settings.remember(path)
         self.save_settings()
 
+    def offer_data(self, spec: DataSpec) -> None:
+        """Let the data forms start with ``spec``."""
+        self.data = spec
+        self.data_offered.emit(spec)
+
     # Project, theme, settings
 
     def open_project(self, folder: Path) -> None:
@@ -157,6 +166,11 @@ class State(QObject):
             self.settings.theme = mode
             self.save_settings()
         self.theme_changed.emit()
+
+    def follow_system(self) -> None:
+        """Take the desktop's colours when that is what the settings say."""
+        if self.settings.theme == "system":
+            self.set_theme("system")
 
     def save_settings(self) -> None:
         """Store the settings; a folder that cannot be written is said once and changes nothing else."""
