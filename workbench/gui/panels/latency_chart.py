@@ -48,7 +48,7 @@ class LatencyChart(QWidget):
         self.restyle()
 
     def _build(self) -> None:
-        self._legend = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True, objectName="chart-legend")
+        self._legend = QLabel(textFormat=Qt.TextFormat.RichText, wordWrap=True)
         self._legend.setMinimumWidth(80)
         self._canvas = pg.GraphicsLayoutWidget()
         self._canvas.setMinimumSize(240, 120)
@@ -157,7 +157,7 @@ class LatencyChart(QWidget):
     def _fit(self) -> None:
         lefts, rights = [0.0], [1e-3 if self._axis == "seconds" else 10.0]
         top = rate = memory = 0.0
-        for series, track in self.tracks.items():
+        for track in self.tracks.values():
             warmup, ends = track.warmup_positions(self._axis), track.positions(self._axis)[-1:]
             lefts.append(float(warmup[0]) if warmup.size else 0.0)
             rights.extend(ends.tolist())

@@ -1,0 +1,249 @@
+"""The benchmark panel: choose, start, watch, stop at any time, compare, keep and export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
+
+from workbench.core.errors import WorkbenchError
+from workbench.core.events import AnyEvent, Crashed, Samples
+from workbench.core.i18n import _
+from workbench.core.latency_file import load_tracks, samples_csv
+from workbench.core.recipes import as_command
+from workbench.core.writing import atomic_target
+from workbench.gui import theme
+from workbench.gui.jobs import Jobs
+from workbench.gui.panels import benchmark_run
+from workbench.gui.panels.benchmark_form import BenchmarkForm
+from workbench.gui.panels.benchmark_run import BenchmarkRun
+from workbench.gui.panels.benchmark_table import BenchmarkTable
+from workbench.gui.panels.latency_chart import LatencyChart
+from workbench.gui.panels.run_history import RunHistory
+from workbench.gui.state import State
+from workbench.jobs.benchmark import Benchmark, Benchmarked
+from workbench.jobs.runner import Ticket
+
+TABLE_MS = 400
+"""Between two updates of the table's figures while a benchmark runs."""
+WIDE_BELOW = 460
+"""Lower panels put the table beside the chart instead of under it."""
+
+
+class BenchmarkPanel(QWidget):
+    """Measures models of the project against each other, live."""
+
+    def __init__(self, state: State, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._jobs = jobs
+        self._ticket: Ticket | None = None
+        self._job: Benchmark | None = None
+        self._labels: dict[str, str] = {}
+        self.run: BenchmarkRun | None = None
+        """What is shown: None before the first benchmark."""
+        self.form = BenchmarkForm(state, jobs)
+        self.chart = LatencyChart()
+        self.table = BenchmarkTable()
+        self.history = RunHistory(state, benchmark_run.KIND, benchmark_run.describe)
+        self._table_timer = QTimer(self, interval=TABLE_MS)
+        self._table_timer.timeout.connect(self._show_figures)
+        self._build()
+        self.form.started.connect(self.start)
+        self.form.stopped.connect(self.stop)
+        self.history.picked.connect(self.show_stored)
+        self.chart.restyled.connect(self.table.restyle)
+        state.theme_changed.connect(self.chart.restyle)
+        jobs.changed.connect(self._on_changed)
+        self._allow()
+
+    def _build(self) -> None:
+        self._results = QSplitter(Qt.Orientation.Vertical)
+        self._results.addWidget(self.chart)
+        self._results.addWidget(self.table)
+        self._results.setStretchFactor(0, 3)
+        self._results.setStretchFactor(1, 1)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._tools())
+        column.addWidget(self._results, 1)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.addWidget(self.form)
+        whole.addWidget(right)
+        whole.setStretchFactor(1, 1)
+        whole.setSizes([270, 900])
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(whole)
+
+    def _tools(self) -> QHBoxLayout:
+        self._axis = _tool(_("Time"), "clock", _("Show seconds instead of run numbers along the bottom."))
+        self._axis.setCheckable(True)
+        self._axis.toggled.connect(lambda on: self.chart.set_axis("seconds" if on else "runs"))
+        fit = _tool(_("Fit"), "arrows-out", _("Show everything again after a zoom (wheel: zoom, drag: move)."))
+        fit.clicked.connect(self.chart.follow)
+        self._copy = _tool(_("Copy as command"), "terminal-window", _("Copy the command line that does the same."))
+        self._copy.clicked.connect(self.copy_command)
+        self._export = _tool(_("Export"), "export", _("Save the picture, the samples or the table."))
+        menu = QMenu(self._export)
+        menu.addAction(_("Chart as PNG ..."), lambda: self._save_as(_("chart"), "png", self.save_picture))
+        menu.addAction(_("Samples as CSV ..."), lambda: self._save_as(_("samples"), "csv", self.save_samples))
+        menu.addAction(_("Table as CSV ..."), lambda: self._save_as(_("table"), "csv", self.save_table))
+        self._export.setMenu(menu)
+        self._export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 4, 8, 4)
+        row.addWidget(self.history, 1)
+        for widget in (self._axis, fit, self._copy, self._export):
+            row.addWidget(widget)
+        return row
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the table where there is room."""
+        super().resizeEvent(event)
+        low = event.size().height() < WIDE_BELOW
+        self._results.setOrientation(Qt.Orientation.Horizontal if low else Qt.Orientation.Vertical)
+
+    def show_models(self, model_ids: list[int]) -> None:
+        """Check these models."""
+        self.form.subjects.choose_models(model_ids)
+
+    # a benchmark's course
+
+    def start(self) -> None:
+        """Start what the form asks for."""
+        job = self.form.job()
+        if not job.subjects or self._ticket is not None:
+            return
+        records = self._state.project.models()
+        self._labels = {
+            subject.series(): benchmark_run.label_of(records, subject.model, subject.runtime, subject.device)
+            for subject in job.subjects
+        }
+        self._job, self.run = job, None
+        self.history.show_current(_("Running ..."))
+        self.chart.begin(self._labels, batch=job.batch)
+        self._ticket = self._jobs.submit(job, then=self._on_finished, failed=self._on_failed, samples=self._on_samples)
+        self.form.set_running(running=True)
+        self._table_timer.start()
+        self._show_figures()
+        self._allow()
+
+    def stop(self) -> None:
+        """Stop now; what was measured is kept."""
+        if self._ticket is not None:
+            self._jobs.cancel(self._ticket)
+
+    def _on_samples(self, samples: Samples) -> None:
+        self.chart.add(samples)
+
+    def _on_changed(self, ticket: Ticket) -> None:
+        if self._ticket is not None and ticket.id == self._ticket.id:
+            course = self._jobs.course(ticket)
+            waiting = _("Waiting for another job to end ...") if course.started is None else course.text
+            self.form.set_progress(course.fraction, waiting)
+
+    def _on_finished(self, result: Benchmarked) -> None:
+        if self._job is not None:
+            self._end(benchmark_run.finished(self._job, result, self._labels))
+
+    def _on_failed(self, event: AnyEvent) -> None:
+        if self._job is not None:
+            ended: benchmark_run.Ended = "crashed" if isinstance(event, Crashed) else "stopped"
+            self._end(benchmark_run.cut_short(self._job, self.chart.tracks, self._labels, ended))
+
+    def _end(self, run: BenchmarkRun) -> None:
+        self._ticket = None
+        self._table_timer.stop()
+        self.chart.end()
+        self.form.set_running(running=False)
+        self.run = run if run.results else None
+        self._show_figures()
+        if run.results:
+            try:
+                benchmark_run.store(self._state.project, run, self.chart.tracks)
+            except WorkbenchError as error:
+                self._state.say_error(error)
+        self.history.refresh(newest=bool(run.results))
+        self._allow()
+
+    # what is shown
+
+    def _show_figures(self) -> None:
+        run = self.run
+        if run is None:
+            live = benchmark_run.cut_short(self._job, self.chart.tracks, self._labels, "stopped") if self._job else None
+            self.table.show_live(live, self.chart.series_colour)
+        else:
+            self.table.show_run(run, self.chart.tracks, self.chart.series_colour)
+
+    def show_stored(self, result: dict[str, Any], samples_path: str) -> None:
+        """Show an earlier run of the project."""
+        if self._ticket is not None:
+            return
+        try:
+            run = benchmark_run.load(result)
+            tracks = load_tracks(Path(samples_path)) if samples_path else {}
+        except msgspec.ValidationError as error:
+            self._state.say(_("This run cannot be shown: {reason}.").format(reason=error), level="warning")
+            return
+        except WorkbenchError as error:
+            self._state.say_error(error)
+            tracks = {}
+        self.run, self._job, self._labels = run, run.job, run.labels
+        self.chart.show_tracks(tracks, run.labels, batch=run.job.batch)
+        self._show_figures()
+        self._allow()
+
+    def _allow(self) -> None:
+        self._copy.setEnabled(self._job is not None)
+        self._export.setEnabled(self.run is not None)
+
+    # taking it away
+
+    def copy_command(self) -> None:
+        """Copy the command line that repeats what is shown."""
+        if self._job is not None:
+            QGuiApplication.clipboard().setText(as_command(self._job))
+            self._state.say(_("The command was copied."))
+
+    def save_picture(self, target: Path) -> None:
+        """Write the chart as PNG; raises WorkbenchError."""
+        with atomic_target(target) as partial:
+            self.chart.picture().save(str(partial), "PNG")
+
+    def save_samples(self, target: Path) -> None:
+        """Write every sample as CSV; raises WorkbenchError."""
+        with atomic_target(target) as partial:
+            partial.write_text(samples_csv(self.chart.tracks, self._labels), encoding="utf-8")
+
+    def save_table(self, target: Path) -> None:
+        """Write the table as CSV; raises WorkbenchError."""
+        if self.run is not None:
+            with atomic_target(target) as partial:
+                partial.write_text(benchmark_run.table_csv(self.run, self.chart.tracks), encoding="utf-8")
+
+    def _save_as(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
+        start = str(Path.home() / f"{name}.{suffix}")
+        picked = QFileDialog.getSaveFileName(self, _("Save {name}").format(name=name), start, f"*.{suffix}")[0]
+        if not picked:
+            return
+        try:
+            save(Path(picked))
+        except WorkbenchError as error:
+            self._state.say_error(error)
+            return
+        self._state.say(_("Saved {path}.").format(path=picked), level="good")
+
+
+def _tool(text: str, icon: str, tip: str) -> QToolButton:
+    button = QToolButton(text=text, icon=theme.icon(icon), toolTip=tip)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return button

@@ -1,0 +1,162 @@
+"""What to benchmark and how: the left side of the benchmark panel."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.core.i18n import _
+from workbench.gui import theme
+from workbench.gui.jobs import Jobs
+from workbench.gui.panels.data_choice import DataChoice
+from workbench.gui.panels.subjects import SubjectTree
+from workbench.gui.state import State
+from workbench.jobs.benchmark import Benchmark
+
+
+class BenchmarkForm(QWidget):
+    """Subjects, settings, and the one button that starts and stops."""
+
+    started = Signal()
+    stopped = Signal()
+
+    def __init__(self, state: State, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._running = False
+        self.subjects = SubjectTree(state, jobs)
+        self.data = DataChoice(state, jobs, _("Input of the benchmark"))
+        self.batch = _spin(1, 4096, 1, _("Samples in one call."))
+        self.threads = _spin(0, 256, 0, _("Threads of the runtime; automatic lets it decide."))
+        self.threads.setSpecialValueText(_("automatic"))
+        self.warmup = _spin(0, 100_000, 10, _("Calls before measuring starts; they are shown but do not count."))
+        self._build()
+        self.subjects.chosen_changed.connect(self._on_chosen)
+        self._on_chosen()
+
+    def _build(self) -> None:
+        heading = QLabel(_("Models and runtimes"))
+        heading.setProperty("role", "muted")
+        inner = QWidget()
+        inside = QVBoxLayout(inner)
+        inside.setContentsMargins(10, 8, 10, 8)
+        inside.addWidget(heading)
+        inside.addWidget(self.subjects, 1)
+        inside.addLayout(self._settings())
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addLayout(self._start_row())
+        self.setMinimumWidth(230)
+
+    def _settings(self) -> QFormLayout:
+        self.amount = QComboBox()
+        self.amount.addItems([_("Runs"), _("Seconds")])
+        self.amount.setAccessibleName(_("Measure so many runs or so many seconds"))
+        self.runs = _spin(1, 10_000_000, 200, _("Measured calls of each model."))
+        self.seconds = QDoubleSpinBox(minimum=0.1, maximum=86_400, value=5, decimals=1)
+        self.seconds.setToolTip(_("Measured seconds of each model."))
+        self._how_long = QStackedWidget()
+        self._how_long.addWidget(self.runs)
+        self._how_long.addWidget(self.seconds)
+        self.amount.currentIndexChanged.connect(self._how_long.setCurrentIndex)
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setVerticalSpacing(5)
+        form.addRow(self.amount, self._how_long)
+        form.addRow(_("Warm-up"), self.warmup)
+        form.addRow(_("Batch"), self.batch)
+        form.addRow(_("Threads"), self.threads)
+        form.addRow(_("Input"), self.data)
+        return form
+
+    def _start_row(self) -> QVBoxLayout:
+        self.button = QPushButton(_("Start"))
+        self.button.setProperty("primary", True)
+        self.button.setIcon(theme.icon("play", "accent-text"))
+        self.button.clicked.connect(self._on_clicked)
+        self._progress = QProgressBar(textVisible=False)
+        self._progress.setFixedHeight(4)
+        self._text = QLabel()
+        self._text.setProperty("role", "muted")
+        self._text.setWordWrap(True)
+        row = QHBoxLayout()
+        row.addWidget(self.button, 1)
+        column = QVBoxLayout()
+        column.setContentsMargins(10, 6, 10, 8)
+        column.addWidget(self._progress)
+        column.addLayout(row)
+        column.addWidget(self._text)
+        self.set_progress(None, "")
+        return column
+
+    def job(self) -> Benchmark:
+        """Return what the form asks for."""
+        by_time = self.amount.currentIndex() == 1
+        return Benchmark(
+            subjects=self.subjects.chosen(),
+            runs=self.runs.value(),
+            seconds=self.seconds.value() if by_time else None,
+            warmup=self.warmup.value(),
+            batch=self.batch.value(),
+            threads=self.threads.value() or None,
+            data=self.data.spec(),
+        )
+
+    def set_running(self, *, running: bool) -> None:
+        """Turn Start into Stop and back."""
+        self._running = running
+        self.button.setText(_("Stop") if running else _("Start"))
+        self.button.setIcon(theme.icon("stop" if running else "play", "text" if running else "accent-text"))
+        self.button.setProperty("primary", not running)
+        self.button.style().unpolish(self.button)
+        self.button.style().polish(self.button)
+        if not running:
+            self.set_progress(None, "")
+        self._on_chosen()
+
+    def set_progress(self, fraction: float | None, text: str) -> None:
+        """Show how far the job is; an unknown fraction while running moves to and fro."""
+        known = fraction is not None or not self._running
+        self._progress.setRange(0, 1000 if known else 0)
+        self._progress.setValue(round(1000 * (fraction or 0)))
+        self._progress.setVisible(self._running)
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
+
+    def _on_clicked(self) -> None:
+        if self._running:
+            self.stopped.emit()
+        else:
+            self.started.emit()
+
+    def _on_chosen(self) -> None:
+        chosen = self.subjects.chosen()
+        self.button.setEnabled(self._running or bool(chosen))
+        self.button.setToolTip("" if chosen else _("Check at least one model and runtime."))
+        if chosen:
+            self.data.set_model(chosen[0].model)
+
+
+def _spin(low: int, high: int, value: int, tip: str) -> QSpinBox:
+    spin = QSpinBox(minimum=low, maximum=high, value=value)
+    spin.setToolTip(tip)
+    return spin

@@ -1,0 +1,87 @@
+"""Choose the data of a measurement: a button that says what is chosen and opens the data form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+
+from workbench.core.datasets import RANDOM, DataSpec
+from workbench.core.i18n import _
+from workbench.gui import theme
+from workbench.gui.jobs import Jobs
+from workbench.gui.state import State
+
+
+class DataChoice(QPushButton):
+    """Shows the chosen data set; a click opens the data form."""
+
+    changed = Signal()
+
+    def __init__(self, state: State, jobs: Jobs, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._jobs = jobs
+        self._title = title
+        self._spec = DataSpec()
+        self._model = ""
+        self.setIcon(theme.icon("database"))
+        self.setAccessibleName(title)
+        self.clicked.connect(self.ask)
+        self._show()
+
+    def spec(self) -> DataSpec:
+        """Return the chosen data."""
+        return self._spec
+
+    def set_spec(self, spec: DataSpec) -> None:
+        """Choose data."""
+        self._spec = spec
+        self._show()
+        self.changed.emit()
+
+    def set_model(self, path: str) -> None:
+        """Say which model the data is for: the form checks against its inputs."""
+        self._model = path
+
+    def ask(self) -> None:
+        """Open the form."""
+        DataDialog(self._state, self._jobs, self, title=self._title, model=self._model).open()
+
+    def _show(self) -> None:
+        random = self._spec.path == RANDOM
+        text = _("Random input") if random else Path(self._spec.path).name
+        if self._spec.limit is not None and not random:
+            text = _("{name}, {n} samples").format(name=text, n=self._spec.limit)
+        self.setText(text)
+        self.setToolTip(_("Random numbers, the same ones each time.") if random else self._spec.path)
+
+
+class DataDialog(QDialog):
+    """The data form with OK and Cancel."""
+
+    def __init__(self, state: State, jobs: Jobs, choice: DataChoice, *, title: str, model: str) -> None:
+        from workbench.gui.dialogs.data_form import DataForm
+
+        super().__init__(choice)
+        self._choice = choice
+        self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.form = DataForm(state, jobs, self)
+        self.form.set_spec(choice.spec())
+        if model:
+            self.form.set_model(model)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.form)
+        layout.addStretch(1)
+        layout.addWidget(buttons)
+        self.resize(520, self.sizeHint().height())
+
+    def accept(self) -> None:
+        """Take the choice over."""
+        self._choice.set_spec(self.form.spec())
+        super().accept()
