@@ -1,0 +1,54 @@
+"""Verdicts say what the figures say."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.core.agreement import Agreement
+from workbench.core.verdict import accuracy_interval, judge
+
+
+def agreement(**changes: object) -> Agreement:
+    usual: dict[str, object] = {
+        "runtime": "onnxruntime", "max_abs_error": 0.1, "max_rel_error": 0.05, "cosine": 0.999, "samples": 100,
+        "passed": True, "data": "faces.npz",
+    }  # fmt: skip
+    return Agreement(**{**usual, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "words"),
+    [
+        ({"max_abs_error": 0.0, "max_rel_error": 0.0}, "good", "identical"),
+        ({"max_abs_error": 1e-6, "max_rel_error": 1e-6}, "good", "rounding"),
+        ({"top1_agreement": 1.0}, "good", "decisions do not"),
+        ({"top1_agreement": 0.99}, "good", "nearly always"),
+        ({"top1_agreement": 0.93}, "warning", "not always"),
+        ({"top1_agreement": 0.4}, "bad", "differently"),
+        ({}, "warning", "close"),
+        ({"cosine": 0.5}, "bad", "different"),
+        ({"max_abs_error": float("inf"), "max_rel_error": float("inf")}, "bad", "not finite"),
+    ],
+)
+def test_headline(changes: dict[str, object], level: str, words: str) -> None:
+    verdict = judge(agreement(**changes))
+    assert verdict.level == level
+    assert words in verdict.headline
+
+
+def test_sentences_name_counts_random_input_and_tolerance() -> None:
+    text = " ".join(judge(agreement(top1_agreement=0.98, data="random", tolerance=1e-4, passed=False)).sentences)
+    assert "98 of 100 samples" in text
+    assert "random numbers" in text
+    assert "beyond the tolerance" in text
+    assert "5.00 %" in text
+    assert "random" not in " ".join(judge(agreement()).sentences)
+
+
+def test_accuracy_interval_is_wilsons() -> None:
+    low, high = accuracy_interval(0.9, 100)
+    assert (low, high) == pytest.approx((0.8256, 0.9448), abs=1e-4)
+    low, high = accuracy_interval(1.0, 100)
+    assert low == pytest.approx(0.963, abs=1e-3)
+    assert high == 1.0
+    assert accuracy_interval(0.5, 0) == (0.0, 1.0)

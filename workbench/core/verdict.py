@@ -1,0 +1,98 @@
+"""Say in plain words how far two models agree, and how sure an accuracy is."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import msgspec
+
+from workbench.core import units
+from workbench.core.agreement import Agreement
+from workbench.core.datasets import RANDOM
+from workbench.core.i18n import _, ngettext
+
+Level = Literal["good", "warning", "bad"]
+
+ROUNDING = 1e-4
+"""Relative to an output's largest magnitude: two runtimes that compute the same differ by less (float32)."""
+CLOSE = 0.99
+"""Cosine similarity from which a quantized or pruned model counts as close."""
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """A headline, the sentences that back it, and how good it is."""
+
+    level: Level
+    headline: str
+    sentences: list[str]
+
+
+def judge(agreement: Agreement) -> Verdict:
+    """Judge what a comparison found."""
+    level, headline = _headline(agreement)
+    sentences = [_difference(agreement)]
+    if agreement.top1_agreement is not None:
+        same = round(agreement.top1_agreement * agreement.samples)
+        sentences.append(
+            ngettext(
+                "Both chose the same class for {same} of {n} sample.",
+                "Both chose the same class for {same} of {n} samples ({share}).",
+                agreement.samples,
+            ).format(same=same, n=agreement.samples, share=units.percent(agreement.top1_agreement))
+        )
+    if agreement.data == RANDOM:
+        sentences.append(
+            _("The input was random numbers: compare on real data before you trust it, most of all a quantized model.")
+        )
+    if agreement.tolerance is not None and not agreement.passed:
+        sentences.append(
+            _("That is beyond the tolerance of {tolerance}.").format(tolerance=units.error(agreement.tolerance))
+        )
+    return Verdict(level, headline, sentences)
+
+
+def _headline(agreement: Agreement) -> tuple[Level, str]:
+    if not math.isfinite(agreement.max_abs_error):
+        return "bad", _("One of the models gives numbers that are not finite.")
+    if agreement.max_abs_error == 0:
+        return "good", _("The outputs are identical.")
+    if agreement.max_rel_error <= ROUNDING:
+        return "good", _("The outputs are equal within rounding.")
+    top1 = agreement.top1_agreement
+    if top1 is not None:
+        if top1 == 1:
+            return "good", _("The numbers differ, the decisions do not.")
+        if top1 >= 0.98:
+            return "good", _("The models nearly always decide alike.")
+        if top1 >= 0.9:
+            return "warning", _("The models often, but not always, decide alike.")
+        return "bad", _("The models decide differently.")
+    if agreement.cosine >= CLOSE:
+        return "warning", _("The outputs are close, but not equal.")
+    return "bad", _("The outputs are different.")
+
+
+def _difference(agreement: Agreement) -> str:
+    return _(
+        "The largest difference is {absolute}, that is {relative} of the output's largest value; cosine similarity {cosine}."
+    ).format(
+        absolute=units.error(agreement.max_abs_error),
+        relative=units.percent(agreement.max_rel_error, 2) if agreement.max_rel_error >= 1e-4
+        else units.error(agreement.max_rel_error),
+        cosine=units.cosine(agreement.cosine),
+    )  # fmt: skip
+
+
+def accuracy_interval(share: float, samples: int) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of an accuracy measured on so many samples.
+
+    E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", JASA 22 (1927): stays within
+    0 and 1 and is right for accuracies near 100 %, where the usual formula gives an interval of no width.
+    """
+    if samples <= 0:
+        return 0.0, 1.0
+    z = 1.959964
+    centre = (share + z * z / (2 * samples)) / (1 + z * z / samples)
+    half = z * math.sqrt(share * (1 - share) / samples + z * z / (4 * samples**2)) / (1 + z * z / samples)
+    return max(0.0, centre - half), min(1.0, centre + half)
