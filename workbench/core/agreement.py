@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from workbench.core.i18n import _
+
+Outputs = Mapping[str, NDArray[np.generic]]
+"""Outputs by name, samples along the first axis."""
 
 
 class OutputAgreement(msgspec.Struct, frozen=True):
@@ -78,3 +84,101 @@ def top1_agreement(a: NDArray[np.generic], b: NDArray[np.generic]) -> float | No
     if a.ndim != 2 or a.shape[1] < 2 or a.shape != b.shape or len(a) == 0:
         return None
     return float(np.mean(np.argmax(a, axis=1) == np.argmax(b, axis=1)))
+
+
+def judge(
+    a: Sequence[Outputs],
+    b: Sequence[Outputs],
+    *,
+    runtime: str,
+    tolerance: float | None,
+    data: str,
+    notes: Sequence[str] = (),
+) -> Agreement:
+    """Compare the outputs of A with those of B, given as one or more sets of samples with equal names.
+
+    Passed means: same shapes, and within ``tolerance`` (bound on max_rel_error); without one, all of B's numbers are
+    finite where A's are.
+    """
+    said = list(notes)
+    found: dict[str, OutputAgreement] = {}
+    sound = True
+    for left, right in zip(a, b, strict=True):
+        for name, value in left.items():
+            other = right[name]
+            if np.shape(value) != np.shape(other):
+                sound = False
+                said.append(
+                    _("The output {name} has the shape {b} instead of {a}.").format(
+                        name=name, a=list(np.shape(value)), b=list(np.shape(other))
+                    )
+                )
+                found[name] = OutputAgreement(name, list(np.shape(value)), UNBOUNDED, UNBOUNDED, 0.0)
+                continue
+            if _broken(value, other):
+                sound = False
+                said.append(_("The output {name} has numbers that are not finite.").format(name=name))
+            found[name] = _worse(found.get(name), compare_outputs(name, value, other))
+    worst = max((each.max_rel_error for each in found.values()), default=0.0)
+    return Agreement(
+        runtime=runtime,
+        max_abs_error=max((each.max_abs_error for each in found.values()), default=0.0),
+        max_rel_error=worst,
+        cosine=min((each.cosine for each in found.values()), default=1.0),
+        samples=sum(_samples(each) for each in a),
+        passed=sound and (tolerance is None or worst <= tolerance),
+        tolerance=tolerance,
+        top1_agreement=_top1(a, b),
+        data=data,
+        outputs=list(found.values()),
+        notes=list(dict.fromkeys(said)),
+    )
+
+
+def failed(reason: str, *, runtime: str, tolerance: float | None, data: str) -> Agreement:
+    """Return the Agreement of an artifact that did not run at all."""
+    return Agreement(
+        runtime=runtime,
+        max_abs_error=UNBOUNDED,
+        max_rel_error=UNBOUNDED,
+        cosine=0.0,
+        samples=0,
+        passed=False,
+        tolerance=tolerance,
+        data=data,
+        notes=[reason],
+    )
+
+
+def _broken(a: NDArray[np.generic], b: NDArray[np.generic]) -> bool:
+    if np.asarray(b).dtype.kind not in "fc" or np.asarray(a).dtype.kind not in "fciub":
+        return False
+    return bool(np.any(~np.isfinite(b) & np.isfinite(a)))
+
+
+def _worse(one: OutputAgreement | None, other: OutputAgreement) -> OutputAgreement:
+    if one is None:
+        return other
+    return OutputAgreement(
+        one.name,
+        one.shape,
+        max(one.max_abs_error, other.max_abs_error),
+        max(one.max_rel_error, other.max_rel_error),
+        min(one.cosine, other.cosine),
+    )
+
+
+def _samples(outputs: Outputs) -> int:
+    return max((len(value) for value in outputs.values() if np.ndim(value)), default=1)
+
+
+def _top1(a: Sequence[Outputs], b: Sequence[Outputs]) -> float | None:
+    """Return the share of samples with the same arg max of the first output, over all sets."""
+    agreeing, total = 0.0, 0
+    for left, right in zip(a, b, strict=True):
+        name = next(iter(left), "")
+        share = top1_agreement(left[name], right[name]) if name else None
+        if share is None:
+            return None
+        agreeing, total = agreeing + share * len(left[name]), total + len(left[name])
+    return agreeing / total if total else None

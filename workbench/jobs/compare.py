@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import ClassVar
 
-from workbench.core.agreement import Agreement
-from workbench.core.datasets import DataSpec
+import numpy as np
+
+from workbench.core.agreement import Agreement, judge
+from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.events import Report
 from workbench.core.i18n import _
+from workbench.datasets import Dataset
+from workbench.datasets.ports import samples_per_call
+from workbench.datasets.select import open_dataset
 from workbench.jobs import Job
+from workbench.jobs.trial import fixed_by
+from workbench.jobs.verify import run_as
+from workbench.runtimes import Session
+from workbench.runtimes.batches import CHUNK_SAMPLES, run_feeds
+from workbench.runtimes.matching import match_ports
+from workbench.runtimes.quantized import real_ports
+from workbench.runtimes.select import open_session
 
 
 class Compare(Job, frozen=True):
@@ -29,4 +42,29 @@ class Compare(Job, frozen=True):
 
     def run(self, report: Report) -> Agreement:
         """Compare; raises WorkbenchError when inputs or outputs cannot be matched."""
-        raise NotImplementedError
+        _runtime_a, a = open_session(Path(self.a), self.runtime_a)
+        runtime_b, b = open_session(Path(self.b), self.runtime_b)
+        match_ports(real_ports(a.inputs), real_ports(b.inputs))
+        match_ports(real_ports(a.outputs), real_ports(b.outputs))
+        dataset = open_dataset(self.data, fixed_by(real_ports(a.inputs), real_ports(b.inputs)))
+        return compare_sessions(a, b, dataset, runtime=runtime_b.id, tolerance=self.tolerance, report=report)
+
+
+def compare_sessions(
+    a: Session, b: Session, dataset: Dataset, *, runtime: str, tolerance: float | None, report: Report
+) -> Agreement:
+    """Run both on every sample, piece by piece, and judge B by A."""
+    step = math.lcm(samples_per_call(a.inputs) or 1, samples_per_call(b.inputs) or 1)
+    piece = max(CHUNK_SAMPLES // step, 1) * step
+    left, right = [], []
+    for start in range(0, len(dataset), piece):
+        report.progress(start / len(dataset), _("{done} of {count} samples").format(done=start, count=len(dataset)))
+        feeds = dataset.feeds(range(start, min(start + piece, len(dataset))))
+        left.append(run_feeds(a, feeds))
+        right.append(run_as(b, feeds, a.inputs, a.outputs))
+    joined = [
+        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
+        for parts in (left, right)
+    ]
+    notes = [_("Compared on random input: real data may show other differences.")] if dataset.name == RANDOM else []
+    return judge(joined[:1], joined[1:], runtime=runtime, tolerance=tolerance, data=dataset.name, notes=notes)

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
+import workbench.exporters
+import workbench.passes
+from workbench.core import tools
 from workbench.core.agreement import Agreement
-from workbench.core.datasets import DataSpec
+from workbench.core.datasets import RANDOM, DataSpec
+from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
+from workbench.core.fingerprint import fingerprint
+from workbench.core.graph import Graph, Port
 from workbench.core.i18n import _
+from workbench.core.params import Params, parse
+from workbench.core.paths import size_of
+from workbench.core.plugins import Plugin, discover
+from workbench.core.writing import atomic_target
+from workbench.datasets import Dataset
+from workbench.datasets.select import open_dataset
+from workbench.exporters import Exporter
+from workbench.formats.identify import read_model
 from workbench.jobs import Job
+from workbench.jobs.verify import verify
+from workbench.passes import Outcome, Pass
+from workbench.runtimes.quantized import real_ports
+from workbench.runtimes.select import installed_or_error, ports_of, runtime_for, runtimes
 
 
 class Transformed(msgspec.Struct, kw_only=True):
@@ -56,7 +76,19 @@ class Optimize(Job, frozen=True):
 
     def run(self, report: Report) -> Transformed:
         """Optimize, verify, and only then let the target appear."""
-        raise NotImplementedError
+        chosen = _plugin(discover(workbench.passes, Pass), self.pass_id, _("optimization"))
+        making = Making.of(self, chosen, accepts=chosen.accepts)
+        dataset = making.dataset()
+        if chosen.data == "required" and self.data.path == RANDOM:
+            report.log(_("No calibration data was given: random input is used, and accuracy may suffer."), "warning")
+        calibration = dataset if chosen.data != "none" else None
+
+        def work(partial: Path) -> Outcome:
+            return chosen.run(making.source, partial, making.params, data=calibration, report=report)
+
+        produced = chosen.accepts[making.graph.format]
+        proof = Proof(runtime_for(produced).id, TOLERANCE if chosen.lossless else None, lambda path: path)
+        return making.make(work, produced, proof, dataset, report)
 
 
 class Export(Job, frozen=True):
@@ -75,4 +107,138 @@ class Export(Job, frozen=True):
 
     def run(self, report: Report) -> Transformed:
         """Export, verify, and only then let the target appear."""
-        raise NotImplementedError
+        chosen = _plugin(discover(workbench.exporters, Exporter), self.exporter_id, _("export target"))
+        making = Making.of(self, chosen, accepts=chosen.accepts)
+        dataset = making.dataset()
+
+        def work(partial: Path) -> Outcome:
+            return chosen.run(making.source, partial, making.params, report=report)
+
+        proof = Proof(chosen.verify, chosen.tolerance, chosen.loadable)
+        return making.make(work, chosen.produces, proof, dataset, report)
+
+
+TOLERANCE = 1e-4
+"""Bound on max_rel_error for a pass that must not change the outputs."""
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """How an artifact is proved."""
+
+    runtime: str
+    """"" takes the first runtime that opens it."""
+    tolerance: float | None
+    loadable: Callable[[Path], Path]
+
+
+class Making(msgspec.Struct, frozen=True):
+    """What Optimize and Export have in common: check everything first, make, prove, record."""
+
+    source: Path
+    target: Path
+    plugin: Plugin
+    params: Params
+    graph: Graph
+    data: DataSpec
+
+    @classmethod
+    def of(
+        cls,
+        job: Optimize | Export,
+        plugin: Any,
+        *,
+        accepts: Collection[str],
+    ) -> Making:
+        """Check plugin, format, settings and model; raises WorkbenchError naming what does not fit."""
+        installed_or_error(plugin)
+        settings = parse(plugin.params, job.params)
+        graph = read_model(Path(job.source))
+        label = _(plugin.label)
+        if graph.format not in accepts:
+            raise WorkbenchError(
+                _("{name} is a {format} model, which {plugin} does not take.").format(
+                    name=Path(job.source).name, format=graph.format, plugin=label
+                ),
+                _("It takes: {formats}.").format(formats=", ".join(accepts)),
+            )
+        obstacle = plugin.requires(graph)
+        if obstacle:
+            raise WorkbenchError(_("{plugin}: {reason}").format(plugin=label, reason=obstacle))
+        return cls(Path(job.source), Path(job.target), plugin, settings, graph, job.data)
+
+    def dataset(self) -> Dataset:
+        """Open the data against the model's inputs; raises WorkbenchError naming the shape."""
+        return open_dataset(self.data, real_ports(ports_of(self.graph)))
+
+    def make(
+        self, work: Callable[[Path], Outcome], produced: str, proof: Proof, dataset: Dataset, report: Report
+    ) -> Transformed:
+        """Make the artifact, prove it while it is still out of sight, and only then let it appear."""
+        began = time.perf_counter()
+        with atomic_target(self.target) as partial:
+            report.progress(None, _(self.plugin.label))
+            outcome = work(partial)
+            if not partial.exists():
+                raise RuntimeError(f"{self.plugin.id} wrote nothing to its target")
+            verified, doubts = self._prove(partial, proof, dataset, report)
+            report.progress(None, _("Recording the step"))
+            transformed = Transformed(
+                artifact=str(self.target),
+                format=produced,
+                bytes_before=size_of(self.source),
+                bytes_after=size_of(partial),
+                verified=verified,
+                seconds=0.0,
+                plugin=self.plugin.id,
+                params=msgspec.to_builtins(self.params),
+                source_sha256=fingerprint(self.source),
+                artifact_sha256=fingerprint(partial),
+                data=self.data,
+                data_sha256=dataset.digest(),
+                tools=tools.versions("numpy", *self.plugin.needs, *runtimes()[proof.runtime].needs),
+                notes=[*outcome.notes, *doubts],
+                figures=outcome.figures,
+                tables=outcome.tables,
+            )
+        return msgspec.structs.replace(transformed, seconds=time.perf_counter() - began)
+
+    def _prove(
+        self, partial: Path, proof: Proof, dataset: Dataset, report: Report
+    ) -> tuple[Agreement | None, list[str]]:
+        artifact = proof.loadable(partial)
+        try:
+            verified = verify(
+                self.source,
+                artifact,
+                dataset=dataset,
+                artifact_inputs=_inputs_of(artifact),
+                runtime=proof.runtime,
+                tolerance=proof.tolerance,
+                report=report,
+            )
+        except WorkbenchError as error:  # of the source: what is wrong with the artifact is in ``verified``
+            return None, [_("It could not be verified: {reason}").format(reason=error.message)]
+        doubts = list(verified.notes)
+        if not verified.passed:
+            doubts.insert(0, _("Verification failed: the result differs from its source beyond what is allowed."))
+        return verified, doubts
+
+
+def _inputs_of(artifact: Path) -> list[Port]:
+    """Return what the artifact's file says of its inputs; [] when it cannot be read, which verification will say."""
+    try:
+        return read_model(artifact).inputs
+    except WorkbenchError:
+        return []
+
+
+P = TypeVar("P", bound=Plugin)
+
+
+def _plugin(known: dict[str, P], wanted: str, kind: str) -> P:
+    if wanted not in known:
+        raise WorkbenchError(
+            _("There is no {kind} called {name}.").format(kind=kind, name=wanted),
+            _("Known: {names}.").format(names=", ".join(known)),
+        )
+    return known[wanted]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 
 import workbench.runtimes
@@ -13,11 +15,12 @@ from workbench.core.graph import Graph, Port
 from workbench.core.i18n import _
 from workbench.core.plugins import Plugin, discover, missing
 from workbench.datasets import Dataset
+from workbench.formats.identify import identify
 from workbench.runtimes import Arrays, Runtime, Session
 from workbench.runtimes.batches import chunk, run_feeds
 from workbench.runtimes.matching import match_ports
 
-__all__ = ["installed_or_error", "match_ports", "ports_of", "run_dataset", "runtime_for", "runtimes"]
+__all__ = ["installed_or_error", "match_ports", "open_session", "ports_of", "run_dataset", "runtime_for", "runtimes"]
 
 
 def runtimes() -> dict[str, Runtime]:
@@ -70,13 +73,37 @@ def installed_or_error(plugin: P) -> P:
     return plugin
 
 
+def open_session(
+    path: Path, wanted: str = "", *, device: str = "cpu", threads: int | None = None
+) -> tuple[Runtime, Session]:
+    """Open a model in ``wanted`` or the first runtime that opens its format; raises WorkbenchError."""
+    runtime = runtime_for(identify(path).id, wanted)
+    if device not in ("cpu", "gpu"):
+        raise WorkbenchError(
+            _("There is no device called {device}.").format(device=device), _("Devices are cpu and gpu.")
+        )
+    if threads is not None and threads < 1:
+        raise WorkbenchError(_("A model needs at least one thread."), _("Set the threads to 1 or more."))
+    return runtime, runtime.open(path, device="gpu" if device == "gpu" else "cpu", threads=threads)
+
+
 def ports_of(graph: Graph) -> list[Port]:
-    """Return the inputs that a Graph declares; raises WorkbenchError for a file without any (weights only)."""
+    """Return the inputs that a Graph declares, quantization included.
+
+    Raises WorkbenchError for a file without any (weights only).
+    """
     if not graph.inputs:
         raise WorkbenchError(
             _("{name} has no inputs: it cannot be run.").format(name=graph.name), " ".join(graph.notes)
         )
-    return graph.inputs
+    return [_with_quantization(port, graph) for port in graph.inputs]
+
+
+def _with_quantization(port: Port, graph: Graph) -> Port:
+    value = graph.values.get(port.name) or graph.values.get(port.alias)
+    if port.quantization is not None or value is None or value.quantization is None or "int" not in port.dtype:
+        return port
+    return msgspec.structs.replace(port, quantization=value.quantization)
 
 
 def run_dataset(session: Session, dataset: Dataset, indices: Sequence[int], *, batch: int = 0) -> Arrays:
