@@ -38,3 +38,17 @@ def _spelled(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_spelled(item) for item in value]
     return value
+
+
+_SPELLINGS = {"Infinity": math.inf, "-Infinity": -math.inf, "NaN": math.nan}
+
+
+def restored(value: Any) -> Any:
+    """Return plain JSON values, decoded without a type, with the floats that ``encode`` had to spell out."""
+    if isinstance(value, str):
+        return _SPELLINGS.get(value, value)
+    if isinstance(value, dict):
+        return {key: restored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [restored(item) for item in value]
+    return value
