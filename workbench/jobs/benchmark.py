@@ -6,11 +6,20 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+import numpy as np
 
-from workbench.core.datasets import DataSpec
+from workbench.core import latency, machine, tools
+from workbench.core.datasets import RANDOM, DataSpec
+from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
 from workbench.core.i18n import _, ngettext
+from workbench.datasets.ports import samples_per_call
+from workbench.datasets.select import open_dataset
 from workbench.jobs import Job
+from workbench.jobs.timing import Stopwatch
+from workbench.runtimes import Arrays, Session
+from workbench.runtimes.quantized import quantize, real_ports
+from workbench.runtimes.select import open_session, runtimes
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -59,7 +68,10 @@ class Benchmarked(msgspec.Struct):
 
 
 class Benchmark(Job, frozen=True):
-    """Measure each subject in turn, nothing else beside it."""
+    """Measure each subject in turn, nothing else beside it.
+
+    Stopping kills the worker: the ``Samples`` that came until then are what the caller keeps.
+    """
 
     result_type: ClassVar[type] = Benchmarked
     subjects: list[Subject]
@@ -80,4 +92,101 @@ class Benchmark(Job, frozen=True):
 
     def run(self, report: Report) -> Benchmarked:
         """Measure; the timed region holds the inference call and nothing else."""
-        raise NotImplementedError
+        self._check()
+        described = machine.describe()
+        notes = self._notes()
+        rows: list[BenchmarkRow] = []
+        for number, subject in enumerate(self.subjects):
+            row, said = self._measure(subject, report.scratch / f"latencies-{number}.npy", report)
+            rows.append(row)
+            notes += said
+        return Benchmarked(rows, described | self._versions(rows), list(dict.fromkeys(notes)))
+
+    def _check(self) -> None:
+        if not self.subjects:
+            raise WorkbenchError(_("There is nothing to measure."), _("Give at least one model."))
+        smallest = min(self.runs, self.batch) if self.seconds is None else self.batch
+        if smallest < 1 or self.warmup < 0 or (self.seconds is not None and self.seconds <= 0):
+            raise WorkbenchError(
+                _("Runs, seconds and batch must be more than 0, and warm-up not less than 0."),
+                _("Change the settings of the benchmark."),
+            )
+
+    def _notes(self) -> list[str]:
+        notes = []
+        busy = machine.busy_share()
+        if busy > machine.BUSY_SHARE:
+            text = _("Other programs used {share:.0%} of the processor when this began: expect noise.")
+            notes.append(text.format(share=busy))
+        if machine.frequency_governor() == "powersave":
+            notes.append(_("The processor is set to save power: latencies vary with its clock."))
+        if self.threads is None and len({subject.runtime or subject.model for subject in self.subjects}) > 1:
+            notes.append(
+                _("Threads were left to each runtime: LiteRT then uses one, others all. Set them to compare fairly.")
+            )
+        return notes
+
+    def _versions(self, rows: list[BenchmarkRow]) -> dict[str, str]:
+        needed = [package for row in rows for package in runtimes()[row.runtime].needs]
+        return tools.versions("numpy", *dict.fromkeys(needed))
+
+    def _measure(self, subject: Subject, samples_path: Path, report: Report) -> tuple[BenchmarkRow, list[str]]:
+        name = Path(subject.model).name
+        report.progress(None, _("Opening {name}").format(name=name))
+        watch = Stopwatch(subject.series(), report)
+        runtime, session = open_session(
+            Path(subject.model), subject.runtime, device=subject.device, threads=self.threads
+        )
+        try:
+            feeds, notes = self._feeds(session, name)
+            call = session.prepare(feeds)
+            watch.repeat(call, phase="warmup", runs=self.warmup, seconds=None)
+            taken = watch.repeat(call, phase="measured", runs=self.runs, seconds=self.seconds)
+            peak = watch.peak_mb()
+        finally:
+            session.close()
+        latencies = np.asarray(taken, np.float64) / 1e6
+        np.save(samples_path, latencies)
+        summary = latency.summarize(latencies)
+        row = BenchmarkRow(
+            model=subject.model,
+            runtime=runtime.id,
+            device=session.device,
+            device_label=session.device_label,
+            batch=self.batch,
+            threads=self.threads,
+            runs=summary.runs,
+            warmup=self.warmup,
+            p50_ms=summary.p50_ms,
+            p90_ms=summary.p90_ms,
+            p99_ms=summary.p99_ms,
+            mean_ms=summary.mean_ms,
+            min_ms=summary.min_ms,
+            max_ms=summary.max_ms,
+            throughput=latency.throughput(summary, self.batch),
+            peak_rss_mb=peak,
+            series=subject.series(),
+            samples_path=str(samples_path),
+        )
+        return row, notes
+
+    def _feeds(self, session: Session, name: str) -> tuple[Arrays, list[str]]:
+        """Return one batch in the model's own types, and what to say about it."""
+        fixed = samples_per_call(session.inputs)
+        if fixed is not None and fixed != self.batch:
+            raise WorkbenchError(
+                _("{name} takes exactly {fixed} samples a call, not {batch}.").format(
+                    name=name, fixed=fixed, batch=self.batch
+                ),
+                _("Set the batch to {fixed}, or export the model with an open batch.").format(fixed=fixed),
+            )
+        dataset = open_dataset(self.data, real_ports(session.inputs))
+        notes = []
+        if len(dataset) < self.batch and dataset.name != RANDOM:
+            notes.append(_("The data has fewer samples than a batch: they were repeated."))
+        feeds = dataset.feeds([index % len(dataset) for index in range(self.batch)])
+        given = {port.name: quantize(np.ascontiguousarray(feeds[port.name]), port) for port in session.inputs}
+        if any(not isinstance(dim, int) for port in session.inputs for dim in (port.shape or [])[1:]):
+            shapes = ", ".join(f"{key} {list(value.shape)}" for key, value in given.items())
+            notes.append(_("{name} was measured on {shapes}.").format(name=name, shapes=shapes))
+        return given, notes

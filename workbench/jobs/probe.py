@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from workbench.core.datasets import DataSpec
+from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.events import Report
 from workbench.core.i18n import _
+from workbench.core.plugins import missing
+from workbench.datasets.select import find_reader, open_dataset
+from workbench.formats.identify import read_model
 from workbench.jobs import Job, Lane
-from workbench.runtimes import Device
+from workbench.runtimes import Device, Runtime
+from workbench.runtimes.quantized import real_ports
+from workbench.runtimes.select import ports_of, runtimes
 
 
 class DeviceList(msgspec.Struct):
@@ -30,7 +38,21 @@ class ListDevices(Job, frozen=True):
 
     def run(self, report: Report) -> DeviceList:
         """List them."""
-        raise NotImplementedError
+        found: dict[str, list[Device]] = {}
+        for number, (name, runtime) in enumerate(runtimes().items()):
+            report.progress(number / len(runtimes()), _("Asking {runtime}").format(runtime=_(runtime.label)))
+            found[name] = runtime.devices() if not missing(runtime) else _not_installed(runtime)
+        return DeviceList(found)
+
+
+def _not_installed(runtime: Runtime) -> list[Device]:
+    reason = _("{runtime} is not installed: pip install {requirement}").format(
+        runtime=_(runtime.label), requirement=runtime.install or " ".join(missing(runtime))
+    )
+    return [
+        Device("cpu", _("CPU"), available=False, reason=reason),
+        Device("gpu", _("GPU"), available=False, reason=reason),
+    ]
 
 
 class DataPreview(msgspec.Struct):
@@ -60,4 +82,26 @@ class CheckData(Job, frozen=True):
 
     def run(self, report: Report) -> DataPreview:
         """Check; raises WorkbenchError naming the shape and the way out."""
-        raise NotImplementedError
+        dataset = open_dataset(self.data, real_ports(ports_of(read_model(Path(self.model)))))
+        one = dataset.feeds([0])
+        several = dataset.feeds(range(min(len(dataset), PREVIEW_SAMPLES)))
+        return DataPreview(
+            kind=RANDOM if self.data.path == RANDOM else find_reader(self.data).id,
+            samples=len(dataset),
+            labelled=dataset.labels is not None,
+            class_names=dataset.class_names,
+            feeds={name: describe(values, list(one[name].shape)) for name, values in several.items()},
+            sha256=dataset.digest(),
+        )
+
+
+PREVIEW_SAMPLES = 8
+"""The range is told from so many."""
+
+
+def describe(values: NDArray[np.generic], shape: list[int]) -> str:
+    """Return type, shape of one sample and range: "float32 [1, 28, 28, 1], from 0 to 1"."""
+    text = f"{values.dtype} {shape}"
+    if values.dtype.kind not in "fiub" or not values.size:
+        return text
+    return _("{what}, from {low:.6g} to {high:.6g}").format(what=text, low=values.min(), high=values.max())
