@@ -21,8 +21,8 @@ def fold(model: Any) -> int:
     """
     graph = _Weights(model.graph)
     before = len(model.graph.node)
-    while any(_fold_node(graph, node) for node in list(model.graph.node)):
-        pass
+    while any([_fold_node(graph, node) for node in list(model.graph.node) if node.output[0] in graph.made]):
+        pass  # a sweep folds what it can; the next one what that made possible
     graph.drop_unused()
     return before - len(model.graph.node)
 
@@ -36,6 +36,7 @@ class _Weights:
         self.uses = Counter(_read_names(graph))
         self.uses.update(value.name for value in graph.output)
         self.readers: dict[str, list[Any]] = {}
+        self.made = {node.output[0] for node in graph.node}
         for node in graph.node:
             for name in node.input:
                 self.readers.setdefault(name, []).append(node)
@@ -66,6 +67,7 @@ class _Weights:
     def remove(self, node: Any, replacement: str) -> None:
         """Take a node out; whoever read its output reads ``replacement``."""
         self.graph.node.remove(node)
+        self.made.discard(node.output[0])
         for name in node.input:
             self.uses[name] -= 1
             if node in self.readers.get(name, []):
@@ -80,11 +82,9 @@ class _Weights:
     def drop_unused(self) -> None:
         """Remove weights that nothing reads."""
         used = set(_read_names(self.graph)) | {value.name for value in self.graph.output}
-        kept = [tensor for tensor in self.graph.initializer if tensor.name in used]
-        if len(kept) < len(self.graph.initializer):
-            for index in range(len(self.graph.initializer) - 1, -1, -1):
-                if self.graph.initializer[index].name not in used:
-                    del self.graph.initializer[index]
+        for index in range(len(self.graph.initializer) - 1, -1, -1):
+            if self.graph.initializer[index].name not in used:
+                del self.graph.initializer[index]
 
 
 def _read_names(graph: Any) -> Iterator[str]:
