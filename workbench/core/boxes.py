@@ -62,8 +62,11 @@ class Boxes(msgspec.Struct):
         return len(self.names) - 1
 
 
-def boxes_of(graph: Graph) -> Boxes:
-    """Return the boxes and edges of one graph: its nodes, and one box for each of its inputs and outputs."""
+def boxes_of(graph: Graph, *, named: bool = False) -> Boxes:
+    """Return the boxes and edges of one graph: its nodes, and one box for each of its inputs and outputs.
+
+    ``named`` writes each node's name under its op (Keras layers); else only names that say more than the op.
+    """
     boxes = Boxes()
     folded = _folded_constants(graph)
     index: dict[int, int] = {}
@@ -76,7 +79,7 @@ def boxes_of(graph: Graph) -> Boxes:
             source_of[port.name] = boxes.add(name, INPUT, [port.name, *_shape_row(port.dtype, port.shape)])
     for position, node in enumerate(graph.nodes):
         if node.name not in folded:
-            index[position] = box = boxes.add(node.name, node.op, _rows(graph, node, folded))
+            index[position] = box = boxes.add(node.name, node.op, _rows(graph, node, folded, named=named))
             source_of.update((name, box) for name in node.outputs if name)
     arrivals: dict[str, list[int]] = defaultdict(list)
     for position, box in index.items():
@@ -118,10 +121,11 @@ def _folded_constants(graph: Graph) -> dict[str, Tensor]:
     return found
 
 
-def _rows(graph: Graph, node: Node, folded: dict[str, Tensor]) -> list[str]:
+def _rows(graph: Graph, node: Node, folded: dict[str, Tensor], *, named: bool) -> list[str]:
     rows = []
     leaf = leaf_of(node.name)
-    if re.sub(r"[\d_:.\s]", "", leaf).lower() != re.sub(r"[\d_]", "", node.op).lower():
+    plain = re.sub(r"[\d_:.\s]", "", leaf).lower()
+    if named or not plain.endswith(re.sub(r"[\d_]", "", node.op).lower()):
         rows.append(leaf)
     constants = {tensor.name: tensor for tensor in folded.values()}
     weights = [graph.tensors.get(name) or constants.get(name) for name in node.inputs]

@@ -68,7 +68,7 @@ def _conflicts(layers: Layers, before: Adjacency, rank: list[int], inner: list[b
 
 
 def _align(layers: Layers, neighbours: Adjacency, conflicts: set[tuple[int, int]]) -> list[int]:
-    """Join each vertex with the median of its neighbours, as far as these blocks do not cross; return each block's root."""
+    """Join each vertex with the median of its neighbours, as far as blocks do not cross; return the roots."""
     count = len(neighbours)
     root, align = list(range(count)), list(range(count))
     rank = _ranks(layers, count)

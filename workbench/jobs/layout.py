@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -63,10 +64,8 @@ class LayOut(Job, frozen=True):
 
     def run(self, report: Report) -> Scene:
         """Lay out; raises WorkbenchError when the file cannot be read."""
-        from workbench.formats.identify import read_model
-
         report.progress(0.0, _("Reading"))
-        graph = read_model(Path(self.path))
+        whole = graph = _graph(self.path, _stamp(Path(self.path)))
         if self.function:
             if self.function not in graph.functions:
                 raise WorkbenchError(
@@ -77,14 +76,31 @@ class LayOut(Job, frozen=True):
                 )
             graph = graph.functions[self.function]
         report.progress(0.3, _("Laying out"))
-        return lay_out(graph, report.scratch / "scene.npz", self.direction)
+        named = whole.format.startswith("keras")
+        return lay_out(graph, report.scratch / "scene.npz", self.direction, named=named)
 
 
-def lay_out(graph: Graph, arrays: Path, direction: Literal["down", "right"] = "down") -> Scene:
-    """Lay ``graph`` out, write the arrays to the new file ``arrays`` and return the scene."""
+@lru_cache(maxsize=1)
+def _graph(path: str, stamp: tuple[int, int]) -> Graph:
+    """Read a model, or return the last one again: its functions and directions are looked at one after the other."""
+    from workbench.formats.identify import read_model
+
+    return read_model(Path(path))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    inner = path / "saved_model.pb" if path.is_dir() else path
+    if not inner.exists():
+        return (0, 0)
+    facts = inner.stat()
+    return (facts.st_mtime_ns, facts.st_size)
+
+
+def lay_out(graph: Graph, arrays: Path, direction: Literal["down", "right"] = "down", *, named: bool = False) -> Scene:
+    """Lay ``graph`` out, write the arrays to the new file ``arrays`` and return the scene; ``named`` as in boxes_of."""
     from workbench.backends.sugiyama import layered
 
-    boxes = boxes_of(graph)
+    boxes = boxes_of(graph, named=named)
     leave_out_long_edges(boxes)
     pairs = [(edge.source, edge.target) for edge in boxes.edges]
     arranged = arrange(sizes_of(boxes), pairs, layered, direction)
