@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Dim, Port, Quantization
 from workbench.core.i18n import _
-from workbench.runtimes import Arrays, Session
+from workbench.core.session import Arrays, Session
 
 Details = dict[str, dict[str, Any]]
 """What LiteRT says of each input or output, by the name that its caller uses."""

@@ -16,7 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as state
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Dim, Port
 from workbench.core.i18n import _
-from workbench.runtimes import Arrays, DeviceId, Session
+from workbench.core.session import Arrays, DeviceId, Session
 
 FATAL_ONLY = 4
 """ONNX Runtime's log severity; its warnings would otherwise go to stderr."""

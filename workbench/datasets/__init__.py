@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
 
 from workbench.core.datasets import DataSpec
 from workbench.core.graph import Port
 from workbench.core.plugins import Plugin
+from workbench.core.samples import Dataset
 
-
-class Dataset:
-    """Samples that fit a model's inputs. Reads lazily: a large folder never fills the memory."""
-
-    name: str
-    """Path, or "random"."""
-    class_names: list[str]
-    """Readable names by class index; [] when unknown."""
-    labels: NDArray[np.int64] | None
-    """Class index of each sample, when the set has labels."""
-    notes: Sequence[str] = ()
-    """What the person should know of how samples were fitted (translated): "resized from 25 x 25 to 64 x 64"."""
-
-    def __len__(self) -> int:
-        """Return the number of samples in use (after ``limit``)."""
-        raise NotImplementedError
-
-    def feeds(self, indices: Sequence[int]) -> dict[str, NDArray[np.generic]]:
-        """Return the model's inputs by name for these samples, stacked along the first axis."""
-        raise NotImplementedError
-
-    def digest(self) -> str:
-        """Return a SHA-256 (hex) over the content in use and the preprocessing."""
-        raise NotImplementedError
+__all__ = ["Dataset", "Reader"]
 
 
 class Reader(Plugin):

@@ -7,9 +7,9 @@ from typing import ClassVar, Generic, TypeVar
 
 from workbench.core.events import Report
 from workbench.core.graph import Graph
+from workbench.core.outcome import Outcome
 from workbench.core.params import Params
 from workbench.core.plugins import Plugin
-from workbench.passes import Outcome
 
 P = TypeVar("P", bound=Params)
 

@@ -5,26 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Generic, Literal, TypeVar
 
-import msgspec
-
 from workbench.core.events import Report
 from workbench.core.graph import Graph
+from workbench.core.outcome import Outcome
 from workbench.core.params import Params
 from workbench.core.plugins import Plugin
 from workbench.datasets import Dataset
 
+__all__ = ["Outcome", "Pass"]
+
 P = TypeVar("P", bound=Params)
-
-
-class Outcome(msgspec.Struct):
-    """What a pass or an exporter has to say about its artifact besides the artifact itself."""
-
-    notes: list[str] = []
-    """Translated sentences for the person ("12 of 14 layers were quantized; ...")."""
-    figures: dict[str, float] = {}
-    """Named figures ("sparsity")."""
-    tables: dict[str, dict[str, float]] = {}
-    """Named figures per layer ("sparsity": {"conv1": 0.5, ...})."""
 
 
 class Pass(Plugin, Generic[P]):
