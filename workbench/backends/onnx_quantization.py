@@ -1,0 +1,258 @@
+"""Quantize ONNX models to 8-bit integers with ONNX Runtime's quantizer, calibrating at bounded memory."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType
+from onnxruntime.quantization import quantize_dynamic as ort_quantize_dynamic
+from onnxruntime.quantization import quantize_static as ort_quantize_static
+from onnxruntime.quantization.calibrate import create_calibrator, save_tensors_data
+from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from workbench.backends.onnx_files import LARGEST, opset_of, with_opset
+from workbench.backends.onnx_weights import (
+    graphs_of,
+    lift_constants,
+    load_onnx,
+    name_nodes,
+    weights_of,
+    with_patterns,
+)
+from workbench.core.errors import WorkbenchError
+from workbench.core.i18n import _
+
+Feeds = Mapping[str, NDArray[np.generic]]
+
+LOWEST_OPSET = 13
+"""The first opset in which QuantizeLinear knows a scale for each channel."""
+CALLS_AT_ONCE = 4
+"""Calls whose activations are held in memory together while calibrating with histograms."""
+DENSE_OPS = ("MatMul", "Gemm", "Attention", "LSTM")
+INTEGER_OPS = ("MatMulInteger", "ConvInteger", "DynamicQuantizeLSTM", "QAttention", "MatMulIntegerToFloat")
+METHODS = {
+    "minmax": CalibrationMethod.MinMax,
+    "entropy": CalibrationMethod.Entropy,
+    "percentile": CalibrationMethod.Percentile,
+}
+UNSIGNED, SIGNED = QuantType.QUInt8, QuantType.QInt8
+
+
+class StaticOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to quantize with calibrated ranges."""
+
+    method: str = "minmax"
+    percentile: float = 99.999
+    per_channel: bool = True
+    reduce_range: bool = False
+    signed_activations: bool = False
+    skip_ops: tuple[str, ...] = ()
+    skip_nodes: tuple[str, ...] = ()
+
+
+class Quantized(msgspec.Struct):
+    """How many layers with weights became integer, by op, and which stayed in float."""
+
+    done: dict[str, int]
+    left: dict[str, list[str]]
+    """Names by op."""
+    nested: int
+    """Layers inside branches and loops, which are never quantized."""
+
+
+def quantize_dynamic(
+    source: Path, target: Path, *, convolutions: bool | None, per_channel: bool, skip: tuple[str, ...], scratch: Path
+) -> Quantized:
+    """Quantize weights to 8 bits; activations are quantized while running.
+
+    ``convolutions``: whether to quantize them too; None only when there is nothing else. Raises WorkbenchError when
+    nothing could be quantized.
+    """
+    with _quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
+        prepared = _prepare(source, Path(folder))
+        model = load_onnx(prepared)
+        dense = [weight for weight in weights_of(model) if weight.op in DENSE_OPS and not weight.nested]
+        with_convolutions = not dense if convolutions is None else convolutions
+        ops = [*DENSE_OPS, "Conv"] if with_convolutions else [*DENSE_OPS]
+        excluded = with_patterns([node.name for node in model.graph.node], skip, what=_("node"))
+        try:
+            ort_quantize_dynamic(
+                prepared,
+                target,
+                op_types_to_quantize=ops,
+                per_channel=per_channel,
+                weight_type=UNSIGNED if with_convolutions else SIGNED,  # ConvInteger runs only with unsigned weights
+                nodes_to_exclude=sorted(excluded),
+                extra_options={"MatMulConstBOnly": True},
+            )
+        except Exception as error:  # noqa: BLE001 - the quantizer raises whatever its op handlers raise
+            raise _refused(error) from error
+    return _result(target)
+
+
+def quantize_static(
+    source: Path, target: Path, options: StaticOptions, calls: Iterable[Feeds], *, scratch: Path
+) -> Quantized:
+    """Quantize weights and activations to 8 bits (QDQ). ``calls`` are the feeds to calibrate on, read once.
+
+    Raises WorkbenchError when nothing could be quantized or the calibration data is not finite.
+    """
+    with _quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
+        prepared = _prepare(source, Path(folder))
+        model = load_onnx(prepared)
+        supported = {*QDQRegistry, *QLinearOpsRegistry}
+        present = sorted({node.op_type for node in model.graph.node})
+        ops = sorted(supported - with_patterns(present, options.skip_ops, what=_("op")))
+        excluded = with_patterns([node.name for node in model.graph.node], options.skip_nodes, what=_("node"))
+        try:
+            ranges = _calibrate(prepared, ops, options, calls, Path(folder))
+            ort_quantize_static(
+                prepared,
+                target,
+                None,
+                quant_format=QuantFormat.QDQ,
+                op_types_to_quantize=ops,
+                per_channel=options.per_channel,
+                reduce_range=options.reduce_range,
+                activation_type=SIGNED if options.signed_activations else UNSIGNED,
+                weight_type=SIGNED,
+                nodes_to_exclude=sorted(excluded),
+                calibrate_method=METHODS[options.method],
+                calibration_cache_path=ranges,
+            )
+        except WorkbenchError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the quantizer raises whatever its op handlers raise
+            raise _refused(error) from error
+    return _result(target)
+
+
+class _Calls(CalibrationDataReader):  # type: ignore[misc]
+    """A few calls for ONNX Runtime's calibrator, checked to be finite."""
+
+    def __init__(self, calls: Iterable[Feeds]) -> None:
+        self._calls = iter(calls)
+
+    def get_next(self) -> dict[str, NDArray[np.generic]] | None:
+        feeds = next(self._calls, None)
+        if feeds is None:
+            return None
+        for name, values in feeds.items():
+            if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
+                raise WorkbenchError(
+                    _("The calibration data for input {name} holds NaN or infinite numbers.").format(name=name),
+                    _("Remove those samples: ranges cannot be measured with them."),
+                )
+        return dict(feeds)
+
+
+def _calibrate(prepared: Path, ops: list[str], options: StaticOptions, calls: Iterable[Feeds], folder: Path) -> Path:
+    """Measure the activations' ranges a few calls at a time, and return the file that holds them."""
+    extra: dict[str, Any] = {"symmetric": False}
+    if options.method == "percentile":
+        extra["percentile"] = options.percentile
+    calibrator = create_calibrator(
+        prepared, ops, str(folder / "augmented.onnx"), METHODS[options.method], extra_options=extra
+    )
+    waiting = iter(calls)
+    while some := list(islice(waiting, CALLS_AT_ONCE)):
+        calibrator.collect_data(_Calls(some))
+    ranges = folder / "ranges.json"
+    save_tensors_data(calibrator.compute_data(), ranges)
+    return ranges
+
+
+def _prepare(source: Path, folder: Path) -> Path:
+    """Return a copy that quantizes well: opset 13, constants as initializers, folded, shapes inferred, nodes named."""
+    model = load_onnx(source)
+    if model.ByteSize() > LARGEST:
+        raise WorkbenchError(
+            _("{name} is larger than 2 GB, which the quantizer cannot take.").format(name=source.name),
+            _("Use float16 first, or quantize a smaller variant of the model."),
+        )
+    if opset_of(model) < LOWEST_OPSET:
+        model = with_opset(model, LOWEST_OPSET)
+    lift_constants(model)
+    name_nodes(model)
+    raw, prepared = folder / "raw.onnx", folder / "prepared.onnx"
+    onnx.save(model, str(raw))
+    try:
+        quant_pre_process(str(raw), str(prepared), skip_symbolic_shape=True)
+    except Exception:  # noqa: BLE001 - folding only helps; a model that it cannot take is quantized as it is
+        return raw
+    named = load_onnx(prepared)
+    name_nodes(named)
+    onnx.save(named, str(prepared))
+    return prepared
+
+
+def _result(target: Path) -> Quantized:
+    """Count what became integer; raises WorkbenchError when nothing did."""
+    model = load_onnx(target)
+    dequantized = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
+    stored = {tensor.name for tensor in model.graph.initializer}
+    from_storage = {
+        node.output[0]
+        for node in model.graph.node
+        if node.op_type == "DequantizeLinear" and node.input[0] in stored and node.output[0] in dequantized
+    }
+    done: Counter[str] = Counter()
+    for node in model.graph.node:
+        if node.op_type in INTEGER_OPS or any(name in from_storage for name in node.input[:2]):
+            done[node.op_type] += 1
+    left: dict[str, list[str]] = {}
+    nested = 0
+    for weight in weights_of(model):
+        if weight.nested:
+            nested += 1
+        else:
+            left.setdefault(weight.op, []).append(weight.layer)
+    if not done:
+        raise WorkbenchError(
+            _("Nothing in this model could be quantized."),
+            _nothing_hint(left, nested, [graph for graph, inner in graphs_of(model) if inner]),
+        )
+    return Quantized(dict(done), left, nested)
+
+
+def _nothing_hint(left: dict[str, list[str]], nested: int, inner: list[Any]) -> str:
+    if nested and not left:
+        return _("All its layers are inside branches or loops (If, Loop, Scan), which the quantizer does not enter.")
+    if left:
+        listed = ", ".join(f"{op} ({len(names)})" for op, names in left.items())
+        return _("Its layers are: {ops}. Include them, or skip less.").format(ops=listed)
+    if inner:
+        return _("It holds no layer with weights outside its branches and loops.")
+    return _("It holds no layer with weights that the quantizer knows.")
+
+
+def _refused(error: Exception) -> WorkbenchError:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return WorkbenchError(
+        _("ONNX Runtime cannot quantize this model: {reason}").format(reason=lines[0][:300]),
+        _("Skip the node or op that the message names, or try float16."),
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the quantizer's advice ("consider to run pre-processing") out of the log while it runs."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
