@@ -178,7 +178,8 @@ def usual_dtype(graph: Graph) -> str:
     """Return the dtype that most values have; it goes without saying on edges."""
     counts: dict[str, int] = defaultdict(int)
     for value in graph.values.values():
-        counts[value.dtype] += 1
+        if value.dtype:
+            counts[value.dtype] += 1
     return max(counts, key=lambda key: (counts[key], key), default="")
 
 
@@ -190,20 +191,20 @@ def sizes_of(boxes: Boxes) -> list[tuple[float, float]]:
     sizes = []
     for box, title in enumerate(boxes.titles):
         rows = boxes.rows[box] + stubs[box]
-        widest = max([text_width(title, TITLE_SIZE) * 1.08, *(text_width(row, ROW_SIZE) for row in rows)])
+        widest = max([text_width(title, TITLE_SIZE) * 1.12, *(text_width(row, ROW_SIZE) + 6 for row in rows)])
         width = min(max(widest + 2 * PADDING, NARROWEST), WIDEST)
         sizes.append((float(round(width)), HEADER + (len(rows) * ROW + 6 if rows else 0)))
     return sizes
 
 
-_WIDTHS: dict[str, float] = dict.fromkeys("iljI.,:;'|![] ", 0.32)
-_WIDTHS |= dict.fromkeys('ftr()/-⟨⟩{}"', 0.42) | dict.fromkeys("mwMW@%…", 0.92)
-_WIDTHS |= dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ+→↳" + TIMES, 0.70)
+_WIDTHS: dict[str, float] = dict.fromkeys("iljI.,:;'|/ ", 0.34) | dict.fromkeys("ftr()-[]!\u27e8\u27e9", 0.42)
+_WIDTHS |= dict.fromkeys("csz?*_\"", 0.55) | dict.fromkeys("ABCKNRUVXZ", 0.72)
+_WIDTHS |= dict.fromkeys("DGHOQw#&+<=>~\u2192\u21b3\u21b1" + TIMES, 0.84) | dict.fromkeys("mMW@%\u2026", 1.0)
 
 
 def text_width(text: str, size: int) -> float:
     """Return the estimated width of ``text`` in a sans-serif font of ``size`` pixels, rather too wide."""
-    return size * sum(_WIDTHS.get(letter, 0.61 if letter < "\u2e80" else 1.0) for letter in text)
+    return size * sum(_WIDTHS.get(letter, 0.64 if letter < "\u2e80" else 1.0) for letter in text)
 
 
 def attribute_text(value: Any, limit: int = 200) -> str:

@@ -45,7 +45,7 @@ class Minimap(QWidget):
         tall = bounds.height() >= bounds.width()
         long_side = min(LONG_SIDE, 0.5 * (view.height() if tall else view.width()))
         ratio = min(bounds.width(), bounds.height()) / max(bounds.width(), bounds.height(), 1.0)
-        short_side = max(28.0, min(SHORT_SIDE if ratio < 0.6 else LONG_SIDE, long_side * ratio))
+        short_side = max(44.0, min(SHORT_SIDE if ratio < 0.6 else LONG_SIDE, long_side * ratio))
         width, height = (short_side, long_side) if tall else (long_side, short_side)
         self.resize(int(width + 2 * EDGE), int(height + 2 * EDGE))
         self.move(view.width() - self.width() - 12, view.height() - self.height() - 12)

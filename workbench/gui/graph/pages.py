@@ -66,7 +66,7 @@ class Page(QWidget):
         self.text = _centred()
         self.text.setStyleSheet("font-size: 15px; font-weight: 600;")
         self.hint = _centred()
-        self.hint.setProperty("muted", True)
+        self.hint.setProperty("role", "muted")
         column.addWidget(self.text)
         column.addWidget(self.hint)
         if button:

@@ -28,7 +28,7 @@ class SearchBar(QWidget):
         self.hits: list[int] = []
         self._at = -1
         self.box = QLineEdit()
-        self.box.setPlaceholderText(_("Find a node by name or op   Ctrl+F"))
+        self.box.setPlaceholderText(_("Find name or op  (Ctrl+F)"))
         self.box.setAccessibleName(_("Find a node"))
         self.box.setClearButtonEnabled(True)
         self.box.setMinimumWidth(230)
@@ -36,7 +36,7 @@ class SearchBar(QWidget):
         self.box.installEventFilter(self)
         self.count = QLabel()
         self.count.setMinimumWidth(64)
-        self.count.setProperty("muted", True)
+        self.count.setProperty("role", "muted")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)

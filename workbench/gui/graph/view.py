@@ -108,9 +108,10 @@ class GraphView(QWidget):
             return
         down = self.drawing.scene.direction == "down"
         first = min(range(len(self.drawing.rects)), key=lambda n: float(self.drawing.rects[n, 1 if down else 0]))  # type: ignore[union-attr]
-        spot = self.drawing.rect(first).center()
+        rect = self.drawing.rect(first)
+        spot = QPointF(rect.center().x(), rect.top()) if down else QPointF(rect.left(), rect.center().y())
         zoom = max(READABLE + 0.3, fitting)
-        ahead = (self.height() if down else self.width()) / zoom / 2 - MARGIN
+        ahead = (self.height() if down else self.width()) / zoom / 2 - MARGIN / zoom
         self._go(spot + (QPointF(0, ahead) if down else QPointF(ahead, 0)), zoom, glide=False)
 
     def fit(self) -> None:
@@ -169,9 +170,8 @@ class GraphView(QWidget):
 
     def _place(self, centre: QPointF, zoom: float) -> None:
         bounds = self.drawing.bounds if self.drawing is not None else QRectF()
-        self.centre = QPointF(
-            min(max(centre.x(), bounds.left()), bounds.right()), min(max(centre.y(), bounds.top()), bounds.bottom())
-        )
+        x = min(max(centre.x(), bounds.left()), bounds.right())
+        self.centre = QPointF(x, min(max(centre.y(), bounds.top()), bounds.bottom()))
         if zoom != self.zoom:
             self.zoom = zoom
             self.zoomed.emit(zoom)
