@@ -13,6 +13,7 @@ import workbench.exporters
 import workbench.passes
 from workbench.core import tools
 from workbench.core.agreement import Agreement
+from workbench.core.artifacts import keep_step
 from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
@@ -200,7 +201,9 @@ class Making(msgspec.Struct, frozen=True):
                 figures=outcome.figures,
                 tables=outcome.tables,
             )
-        return msgspec.structs.replace(transformed, seconds=time.perf_counter() - began)
+        done = msgspec.structs.replace(transformed, seconds=time.perf_counter() - began)
+        keep_step(self.target, source=self.source, step=done)
+        return done
 
     def _prove(
         self, partial: Path, proof: Proof, dataset: Dataset, report: Report
