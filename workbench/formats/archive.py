@@ -124,7 +124,7 @@ class Window(io.RawIOBase, BinaryIO):  # type: ignore[misc]
         """Return the position within the part."""
         return self._at
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: bytearray | memoryview) -> int:
         """Fill the buffer from the position."""
         count = max(0, min(len(buffer), self._size - self._at))
         self._file.seek(self._offset + self._at)

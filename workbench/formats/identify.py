@@ -16,7 +16,7 @@ from workbench.formats.foreign import foreign_file, foreign_folder
 
 def identify(path: Path) -> Format:
     """Return the Format that reads ``path``, by content; raises WorkbenchError naming what a foreign file is."""
-    formats = discover(workbench.formats, Format)  # type: ignore[type-abstract]
+    formats = discover(workbench.formats, Format)
     try:
         is_folder = path.is_dir()
         if not is_folder:
@@ -35,7 +35,7 @@ def read_model(path: Path) -> Graph:
     found = identify(path)
     try:
         graph = found.read(path)
-        graph.bytes = size_of(path)
+        graph.bytes = graph.bytes or size_of(path)
     except OSError as error:
         raise _unreadable(path, error) from error
     except RecursionError as error:

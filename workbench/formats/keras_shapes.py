@@ -35,10 +35,41 @@ def as_shape(value: Any) -> Shape:
 
 
 _UNCHANGED = frozenset(
-    ["Activation", "ActivityRegularization", "AlphaDropout", "BatchNormalization", "Dropout", "ELU", "GroupNormalization", "Identity", "LayerNormalization", "LeakyReLU", "Masking", "Normalization", "PReLU", "ReLU", "Rescaling", "RMSNormalization", "Softmax", "ThresholdedReLU", "UnitNormalization"]
+    [
+        "Activation",
+        "ActivityRegularization",
+        "AlphaDropout",
+        "BatchNormalization",
+        "Dropout",
+        "ELU",
+        "GroupNormalization",
+        "Identity",
+        "LayerNormalization",
+        "LeakyReLU",
+        "Masking",
+        "Normalization",
+        "PReLU",
+        "ReLU",
+        "Rescaling",
+        "RMSNormalization",
+        "Softmax",
+        "ThresholdedReLU",
+        "UnitNormalization",
+    ]
 )
 _MERGING = frozenset(
-    ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot", "MultiHeadAttention", "Attention"]
+    [
+        "Add",
+        "Subtract",
+        "Multiply",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "Concatenate",
+        "Dot",
+        "MultiHeadAttention",
+        "Attention",
+    ]
 )
 
 

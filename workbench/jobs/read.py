@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
-from workbench.core.graph import Graph
+from workbench.core.graph import Graph, Tensor
 from workbench.core.i18n import _
+from workbench.core.writing import atomic_target
+from workbench.formats.identify import identify, read_model
 from workbench.jobs import Job, Lane
 
 
@@ -27,7 +32,7 @@ class ReadModel(Job, frozen=True):
 
     def run(self, report: Report) -> Graph:
         """Read; raises WorkbenchError that names what the file is."""
-        raise NotImplementedError
+        return read_model(Path(self.path))
 
 
 class TensorView(msgspec.Struct):
@@ -69,4 +74,74 @@ class ReadTensor(Job, frozen=True):
 
     def run(self, report: Report) -> TensorView:
         """Read; raises WorkbenchError when there is no such tensor."""
-        raise NotImplementedError
+        path = Path(self.path)
+        found = identify(path)
+        graph = found.read(path)
+        owner = graph.functions.get(self.function) if self.function else graph
+        tensor = owner.tensors.get(self.tensor) if owner else None
+        if tensor is None:
+            raise WorkbenchError(
+                _("{name} holds no tensor {tensor}.").format(name=path.name, tensor=self.tensor),
+                _("Open the model again; the file may have changed."),
+            )
+        values = found.read_tensor(path, tensor)
+        if self.save_to:
+            with atomic_target(Path(self.save_to)) as partial, partial.open("wb") as file:
+                np.save(file, values, allow_pickle=False)
+        return look_at(tensor, values, report.scratch)
+
+
+BINS = 64
+MOST_SHOWN = 256
+
+
+def look_at(tensor: Tensor, values: NDArray[np.generic], scratch: Path) -> TensorView:
+    """Summarize an array, and save a two-dimensional piece of it for display. Texts have no statistics."""
+    numbers = as_numbers(values)
+    finite = numbers[np.isfinite(numbers)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    preview = scratch / "preview.npy"
+    with preview.open("wb") as file:
+        np.save(file, corner(values), allow_pickle=False)
+    return TensorView(
+        name=tensor.name,
+        dtype=tensor.dtype,
+        shape=list(tensor.shape),
+        nbytes=tensor.nbytes,
+        minimum=low,
+        maximum=high,
+        mean=float(finite.mean()) if finite.size else 0.0,
+        std=float(finite.std()) if finite.size else 0.0,
+        zeros=float(np.count_nonzero(numbers == 0) / numbers.size) if numbers.size else 0.0,
+        not_finite=int(numbers.size - finite.size),
+        histogram=histogram(finite, low, high),
+        preview=str(preview),
+    )
+
+
+def as_numbers(values: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Return the values flat as float64 (the magnitude of complex ones); nothing for texts."""
+    flat = np.asarray(values).reshape(-1)
+    if flat.dtype.kind in "SUO":
+        return np.zeros(0)
+    return np.abs(flat).astype(np.float64) if flat.dtype.kind == "c" else flat.astype(np.float64)
+
+
+def histogram(finite: NDArray[np.float64], low: float, high: float) -> list[int]:
+    """Count in 64 equal bins from the lowest to the highest value; all in the middle one when they are equal."""
+    if not finite.size:
+        return [0] * BINS
+    if not np.isfinite(high - low) or high - low <= np.finfo(np.float64).tiny * BINS:
+        return [0] * (BINS // 2) + [int(finite.size)] + [0] * (BINS // 2 - 1)
+    return [int(count) for count in np.histogram(finite, BINS, (low, high))[0]]
+
+
+def corner(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the first two-dimensional slice (the last two axes), at most 256 x 256, in a dtype that .npy knows."""
+    piece = np.asarray(values)
+    while piece.ndim > 2:
+        piece = piece[0] if len(piece) else piece.reshape((*piece.shape[1:-1], 0))
+    piece = np.atleast_2d(piece)[:MOST_SHOWN, :MOST_SHOWN]
+    if piece.dtype.kind in "SUO":
+        return piece.astype(str)
+    return piece if piece.dtype.kind in "fiubc" else piece.astype(np.float32)
