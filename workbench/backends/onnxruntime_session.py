@@ -58,12 +58,9 @@ onnxruntime.set_default_logger_severity(FATAL_ONLY)
 
 
 class OnnxRuntimeSession(Session):
-    """An ONNX model opened by ONNX Runtime."""
+    """An ONNX model opened by ONNX Runtime with one execution provider; raises WorkbenchError rather than fall back."""
 
-    def __init__(self, path: Path, *, device: DeviceId, threads: int | None) -> None:
-        provider = "CPUExecutionProvider" if device == "cpu" else gpu_provider()
-        if provider is None:
-            raise WorkbenchError(no_gpu_reason(), _("Choose the CPU."))
+    def __init__(self, path: Path, *, provider: str, threads: int | None) -> None:
         self._session = _open(path, provider, threads=threads)
         chosen = self._session.get_providers()[0]
         if chosen != provider:
@@ -103,6 +100,16 @@ class OnnxRuntimeSession(Session):
             ),
             _("Check that the data has the type and shape that the model expects."),
         )
+
+
+def provider_for(device: DeviceId) -> str:
+    """Return the execution provider for ``device``; raises WorkbenchError with the reason when there is no GPU."""
+    if device == "cpu":
+        return "CPUExecutionProvider"
+    provider = gpu_provider()
+    if provider is None:
+        raise WorkbenchError(no_gpu_reason(), _("Choose the CPU."))
+    return provider
 
 
 def gpu_provider() -> str | None:

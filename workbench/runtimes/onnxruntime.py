@@ -29,6 +29,6 @@ class OnnxRuntime(Runtime):
 
     def open(self, path: Path, *, device: DeviceId = "cpu", threads: int | None = None) -> Session:
         """Open an ONNX model; raises WorkbenchError when it is bad or the device is not there."""
-        from workbench.backends.onnxruntime_session import OnnxRuntimeSession
+        from workbench.backends.onnxruntime_session import OnnxRuntimeSession, provider_for
 
-        return OnnxRuntimeSession(path, device=device, threads=threads)
+        return OnnxRuntimeSession(path, provider=provider_for(device), threads=threads)
