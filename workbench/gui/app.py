@@ -15,7 +15,8 @@ from PySide6.QtCore import QObject, QSocketNotifier, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
-from workbench.core import i18n, log, settings as settings_file
+from workbench.core import i18n, log
+from workbench.core import settings as settings_file
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.paths import data_folder

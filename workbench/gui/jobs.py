@@ -57,6 +57,8 @@ class Jobs(QObject):
     """Ticket: its course changed (queued, started, progress, ended)."""
     happened = Signal(object, object)
     """Ticket, AnyEvent: every event. (QObject itself has a method called ``event``.)"""
+    busy_changed = Signal()
+    """The number of jobs that have not ended changed."""
     trouble = Signal(object, object)
     """Ticket, Failed or Crashed: a job ended badly and its caller does not show that itself."""
     logged = Signal(str, str)
@@ -86,6 +88,7 @@ class Jobs(QObject):
         ticket = self.runner.submit(job, self._arrived.emit)
         self._courses[ticket.id] = Course(ticket, then, failed, samples, quiet=quiet, submitted=time.monotonic())
         self.changed.emit(ticket)
+        self.busy_changed.emit()
         return ticket
 
     def cancel(self, ticket: Ticket) -> None:
@@ -118,6 +121,7 @@ class Jobs(QObject):
             return
         if isinstance(event, Ended):
             self.changed.emit(ticket)
+            self.busy_changed.emit()
             self._end(course, event)
         elif isinstance(event, Started | Progress):
             self.changed.emit(ticket)

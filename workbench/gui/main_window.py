@@ -127,7 +127,9 @@ class MainWindow(QMainWindow):
         bar.setObjectName("MessageToolBar")
         bar.setMovable(False)
         bar.toggleViewAction().setVisible(False)
-        bar.addWidget(self.messages)
+        holder = bar.addWidget(self.messages)
+        self.messages.shown_changed.connect(holder.setVisible)
+        holder.setVisible(False)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
         self.strip = StatusStrip(self.jobs)
         self.statusBar().addWidget(self.strip, 1)
@@ -138,7 +140,7 @@ class MainWindow(QMainWindow):
         self.state.current_changed.connect(self._refresh)
         self.state.models_changed.connect(self._refresh)
         self.state.wanted.connect(self._on_wanted)
-        self.jobs.changed.connect(self._refresh_enabled)
+        self.jobs.busy_changed.connect(self._refresh_enabled)
         self.jobs.trouble.connect(self._on_trouble)
 
     # Showing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -28,6 +28,9 @@ STAYS_MS = {"info": 8000, "good": 12000}
 class MessageBar(QFrame):
     """One message at a time, at the foot of the window."""
 
+    shown_changed = Signal(bool)
+    """It came or went; a tool bar that holds it must know."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("MessageBar")
@@ -49,16 +52,17 @@ class MessageBar(QFrame):
         self._details.setAccessibleName(_("Details"))
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self.dismiss)
         self._arrange()
         for button in (self._details_button, self._copy_button):
             button.setProperty("link", True)
         self._details_button.toggled.connect(self._details.setVisible)
         self._copy_button.clicked.connect(self._copy)
-        self._close_button.clicked.connect(self.hide)
+        self._close_button.clicked.connect(self.dismiss)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.hide)
+        escape.activated.connect(self.dismiss)
+        self._shown = False
         self.hide()
 
     def _arrange(self) -> None:
@@ -91,17 +95,25 @@ class MessageBar(QFrame):
         self.setProperty("level", level)
         self.style().unpolish(self)
         self.style().polish(self)
+        self._shown = True
         self.show()
+        self.shown_changed.emit(True)
         if level in STAYS_MS:
             self._timer.start(STAYS_MS[level])
 
+    def dismiss(self) -> None:
+        """Take the message away."""
+        self._shown = False
+        self.hide()
+        self.shown_changed.emit(False)
+
     def text(self) -> str:
         """Return the message that is shown, or "" when none is."""
-        return "" if self.isHidden() else self._text.text()
+        return self._text.text() if self._shown else ""
 
     def hint(self) -> str:
         """Return the hint that is shown."""
-        return "" if self.isHidden() else self._hint.text()
+        return self._hint.text() if self._shown else ""
 
     def _copy(self) -> None:
         parts = (self._text.text(), self._hint.text(), self._details.toPlainText())

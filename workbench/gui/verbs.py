@@ -234,7 +234,7 @@ def cancel_jobs(window: MainWindow) -> None:
 
 def close_message(window: MainWindow) -> None:
     """Close the message bar."""
-    window.messages.hide()
+    window.messages.dismiss()
 
 
 def full_screen(window: MainWindow) -> None:

@@ -1,0 +1,143 @@
+"""A form generated from Params: one editor per setting, with title, unit, help and a check while typing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from workbench.core.errors import WorkbenchError
+from workbench.core.i18n import _
+from workbench.core.params import Field, Params, fields, parse
+from workbench.gui import theme
+from workbench.gui.editors import Editor, OptionalEditor, editor_for
+
+
+class ParamForm(QWidget):
+    """Edits one Params type."""
+
+    changed = Signal()
+    valid_changed = Signal(bool)
+
+    def __init__(
+        self,
+        params: type[Params],
+        parent: QWidget | None = None,
+        *,
+        suggestions: Mapping[str, Sequence[str]] | None = None,
+        hidden: Collection[str] = (),
+    ) -> None:
+        """``suggestions`` offers names for list settings; ``hidden`` settings keep their defaults."""
+        super().__init__(parent)
+        self._type = params
+        self._valid = True
+        self.editors: dict[str, Editor] = {}
+        self._problems: dict[str, QLabel] = {}
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(14)
+        layout.setVerticalSpacing(9)
+        layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for field in fields(params):
+            if field.name not in hidden:
+                self._add(layout, field, (suggestions or {}).get(field.name, ()))
+
+    def _add(self, layout: QFormLayout, field: Field, names: Sequence[str]) -> None:
+        editor = editor_for(field, names)
+        editor = OptionalEditor(field, editor) if field.optional else editor
+        editor.set_value(field.default)
+        editor.setAccessibleName(_(field.title))
+        help_text = _help(field)
+        editor.setToolTip(help_text)
+        editor.changed.connect(self._on_changed)
+        title = QLabel(_(field.title))
+        title.setToolTip(help_text)
+        title.setMinimumWidth(130)
+        title.setBuddy(editor)
+        problem = QLabel()
+        problem.setProperty("role", "error")
+        problem.setWordWrap(True)
+        problem.hide()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(editor, 1)
+        row.addWidget(HelpButton(_(field.title), help_text))
+        layout.addRow(title, row)
+        layout.addRow("", problem)
+        layout.setRowVisible(problem, False)
+        self.editors[field.name] = editor
+        self._problems[field.name] = problem
+
+    def values(self) -> dict[str, Any]:
+        """Return what the editors say, JSON-safe and not yet checked."""
+        return {name: editor.value() for name, editor in self.editors.items()}
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Show ``values``; names that the form does not have are left out."""
+        for name, value in values.items():
+            if name in self.editors:
+                self.editors[name].set_value(value)
+
+    def params(self) -> Params:
+        """Return the settings; raises WorkbenchError naming the one that is not allowed."""
+        return parse(self._type, self.values())
+
+    def is_valid(self) -> bool:
+        """Say whether all settings are allowed."""
+        return self._valid
+
+    def _on_changed(self) -> None:
+        layout = self.layout()
+        valid = True
+        for name, editor in self.editors.items():
+            problem = self._problem(name, editor)
+            valid = valid and not problem
+            editor.mark("true" if problem else "false")
+            self._problems[name].setText(problem)
+            if isinstance(layout, QFormLayout):
+                layout.setRowVisible(self._problems[name], bool(problem))
+            self._problems[name].setVisible(bool(problem))
+        if valid != self._valid:
+            self._valid = valid
+            self.valid_changed.emit(valid)
+        self.changed.emit()
+
+    def _problem(self, name: str, editor: Editor) -> str:
+        try:
+            parse(self._type, {name: editor.value()})
+        except WorkbenchError as error:
+            return error.hint or error.message
+        return ""
+
+
+class HelpButton(QToolButton):
+    """A small question mark: shows the help on hover, and on a click or key for those without a mouse."""
+
+    def __init__(self, title: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setIcon(theme.icon("question", "muted"))
+        self.setToolTip(text)
+        self.setAccessibleName(_("Help for {name}").format(name=title))
+        self.setAccessibleDescription(text)
+        self.clicked.connect(self._show)
+
+    def _show(self) -> None:
+        from PySide6.QtWidgets import QToolTip
+
+        QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), self.toolTip(), self)
+
+
+def _help(field: Field) -> str:
+    parts = [_(field.help)]
+    low, high = field.minimum, field.maximum
+    if low is not None and high is not None:
+        parts.append(_("From {low:g} to {high:g}.").format(low=low, high=high))
+    elif low is not None:
+        parts.append(_("At least {low:g}.").format(low=low))
+    elif high is not None:
+        parts.append(_("At most {high:g}.").format(high=high))
+    return " ".join(part for part in parts if part)
