@@ -15,24 +15,33 @@ from workbench.core.i18n import _
 PRE_KERAS3_ENGINE = "tf-keras"
 
 
+def require_engine(path: Path) -> None:
+    """Check a Keras file without TensorFlow; raises EngineRequired when another engine must open it.
+
+    A SavedModel folder opens in every engine. Raises WorkbenchError like ``load_keras``.
+    """
+    here = os.environ.get("WORKBENCH_ENGINE", "base")
+    if path.is_file() and check_keras_config(path).is_pre_keras3 and here != PRE_KERAS3_ENGINE:
+        raise EngineRequired(PRE_KERAS3_ENGINE)
+
+
 def load_keras(path: Path) -> Any:
     """Return the model, uncompiled. A file of Keras 1 or 2 gives a tf_keras model, any other a Keras 3 one.
 
     Nothing stored in the file is executed. Raises EngineRequired("tf-keras"), before TensorFlow is imported, when
     tf_keras is needed and this is not its engine; WorkbenchError for code in the file, custom layers, weights only.
     """
+    require_engine(path)
     file = check_keras_config(path)
     if file.is_pre_keras3:
-        if os.environ.get("WORKBENCH_ENGINE", "base") != PRE_KERAS3_ENGINE:
-            raise EngineRequired(PRE_KERAS3_ENGINE)
-        import tf_keras as library  # noqa: PLC0415 - only in its own engine
+        import tf_keras as library
     else:
-        import keras as library  # type: ignore[no-redef]  # noqa: PLC0415 - not in the engine of tf_keras
+        import keras as library
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Keras says of files that it reads all the same
             return library.models.load_model(str(path), compile=False, safe_mode=True)
-    except Exception as error:  # noqa: BLE001 - Keras raises anything for a file that it cannot rebuild
+    except Exception as error:
         raise _explain(path, file, error) from error
 
 

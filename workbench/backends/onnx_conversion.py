@@ -76,7 +76,7 @@ def _converted(program: Program, frozen: Frozen, opset: int, report: Report) -> 
                 output_names=frozen.outputs,
                 tensors_to_rename=rename,
             )
-    except Exception as error:  # noqa: BLE001 - tf2onnx raises anything for an operation that it does not know
+    except Exception as error:
         raise _explain(error, frozen) from error
     return model
 
@@ -197,4 +197,3 @@ class _Names:
             for attribute in node.attribute:
                 if attribute.type == onnx.AttributeProto.GRAPH:
                     self.apply(attribute.g)
-

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
+from google.protobuf.message import DecodeError
 from onnx import checker, version_converter
 
 import workbench
@@ -29,7 +30,7 @@ def with_opset(model: Any, opset: int) -> Any:
         return model
     try:
         return version_converter.convert_version(model, opset)
-    except Exception as error:  # noqa: BLE001 - the C++ converter raises RuntimeError and its own ConvertError
+    except Exception as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise WorkbenchError(
             _("The model cannot be converted from opset {old} to {new}: {reason}").format(
@@ -63,3 +64,34 @@ def check(model: Any) -> None:
             _("The converted model is not valid ONNX: {reason}").format(reason=reason[:300]),
             _("Choose another opset; if it stays so, report it with the model's operations."),
         ) from error
+
+
+def reversion(source: Path, target: Path, *, opset: int, batch: int | None = None) -> list[str]:
+    """Write an ONNX model in another opset to ``target``; return notes (translated). Raises WorkbenchError."""
+    try:
+        model = onnx.load(str(source))
+    except (DecodeError, OSError, checker.ValidationError) as error:
+        raise WorkbenchError(
+            _("Cannot read {path} as ONNX: {reason}.").format(path=source, reason=error),
+            _("It may be truncated, or its external data may be missing."),
+        ) from error
+    old = opset_of(model)
+    if batch is not None:
+        _fix_batch(model, batch)
+    save_onnx(model, target, opset=opset)
+    return [_("Opset {old} became {new}.").format(old=old, new=opset)] if old != opset else []
+
+
+def _fix_batch(model: Any, batch: int) -> None:
+    """Write ``batch`` into the free first dimension of inputs, and into every dimension of the same name."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    names = set()
+    for value in model.graph.input:
+        dims = value.type.tensor_type.shape.dim
+        if value.name not in constants and dims and not dims[0].HasField("dim_value"):
+            names.add(dims[0].dim_param)
+            dims[0].dim_value = batch
+    for value in (*model.graph.output, *model.graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param and dim.dim_param in names:
+                dim.dim_value = batch

@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-Numbers = NDArray[np.generic]
+Numbers = NDArray[Any]
 
 
 def fold(model: Any) -> int:
@@ -21,10 +21,14 @@ def fold(model: Any) -> int:
     """
     graph = _Weights(model.graph)
     before = len(model.graph.node)
-    while any([_fold_node(graph, node) for node in list(model.graph.node) if node.output[0] in graph.made]):
-        pass  # a sweep folds what it can; the next one what that made possible
+    while _sweep(graph):
+        pass  # one sweep makes the next one's work possible
     graph.drop_unused()
     return before - len(model.graph.node)
+
+
+def _sweep(graph: _Weights) -> int:
+    return sum(_fold_node(graph, node) for node in list(graph.graph.node) if node.output[0] in graph.made)
 
 
 class _Weights:

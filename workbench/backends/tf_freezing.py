@@ -18,8 +18,22 @@ XLA_MARKS = ("_XlaMustCompile", "_XlaCompile", "_XlaScope", "_xla_compile_id", "
 """Attributes that keep a called function from being inlined; Keras puts them on grouped convolutions."""
 
 KEEPS_CONSTANT = frozenset(
-    "While StatelessWhile If StatelessIf Case StatelessCase PartitionedCall StatefulPartitionedCall Pack ConcatV2 "
-    "Split SplitV Unpack TensorListFromTensor".split()
+    [
+        "While",
+        "StatelessWhile",
+        "If",
+        "StatelessIf",
+        "Case",
+        "StatelessCase",
+        "PartitionedCall",
+        "StatefulPartitionedCall",
+        "Pack",
+        "ConcatV2",
+        "Split",
+        "SplitV",
+        "Unpack",
+        "TensorListFromTensor",
+    ]
 )
 """Operations whose weight inputs stay constants: recurrent cells are recognized by their constant weights."""
 
@@ -96,7 +110,7 @@ def _output_names(concrete: Any, program: Program) -> list[str]:
     return [flat[port.name].name for port in program.outputs]
 
 
-class _Markers(convert_to_constants._FunctionConverterDataInEager):  # type: ignore[misc, name-defined]
+class _Markers(convert_to_constants._FunctionConverterDataInEager):  # type: ignore[misc]
     """Conversion data in which the lifted variables are only scalar markers."""
 
     def __init__(self, concrete: Any, graph_def: Any, *, liftable: Callable[[str, Any], bool]) -> None:

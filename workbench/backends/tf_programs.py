@@ -165,23 +165,31 @@ def choose_signature(signatures: Iterable[str], wanted: str, source: Path) -> st
     raise WorkbenchError(message, _("Signatures in it: {names}.").format(names=", ".join(sorted(names))))
 
 
+def saved_signature(loaded: Any, name: str) -> Program:
+    """Return a SavedModel's own function under its own names, nothing around it."""
+    original = loaded.signatures[name]
+    given = original.structured_input_signature[1]
+    specs = [given[key] for key in sorted(given)]
+    ports = [Port(key, given[key].dtype.name, _dims(given[key].shape)) for key in sorted(given)]
+    names = {id(variable.handle): _path(variable) for variable in original.variables}
+    program = _program(original, specs, sorted(original.structured_outputs), names=names, signature=name, owner=loaded)
+    return program._replace(inputs=ports)
+
+
 def _saved_model_program(source: Path, signature: str, batch: int | None) -> Program:
     loaded = load_saved_model(source)
-    chosen = choose_signature(loaded.signatures, signature, source)
-    original = loaded.signatures[chosen]
-    given = original.structured_input_signature[1]
-    originals = sorted(given)
+    own = saved_signature(loaded, choose_signature(loaded.signatures, signature, source))
+    given = own.concrete.structured_input_signature[1]
+    keys, result_keys = [port.name for port in own.inputs], [port.name for port in own.outputs]
     specs = [
         tf.TensorSpec(_with_batch(given[key].shape, batch), given[key].dtype, name=name)
-        for key, name in zip(originals, readable_names(originals), strict=True)
+        for key, name in zip(keys, readable_names(keys), strict=True)
     ]
-    keys = sorted(original.structured_outputs)
-    output_names = readable_names(keys)
+    names = readable_names(result_keys)
 
     def infer(*tensors: Any) -> dict[str, Any]:
-        results = original(**dict(zip(originals, tensors, strict=True)))
-        return {name: tf.identity(results[key], name=name) for key, name in zip(keys, output_names, strict=True)}
+        results = own.concrete(**dict(zip(keys, tensors, strict=True)))
+        return {name: tf.identity(results[key], name=name) for key, name in zip(result_keys, names, strict=True)}
 
     concrete = tf.function(infer, input_signature=specs, autograph=False).get_concrete_function()
-    names = {id(variable.handle): _path(variable) for variable in original.variables}
-    return _program(concrete, specs, output_names, names=names, signature=chosen, owner=loaded)
+    return _program(concrete, specs, names, names=own.variable_names, signature=own.signature, owner=loaded)

@@ -75,7 +75,7 @@ def _known_sizes(graph_def: Any, frozen: Frozen, shapes: list[Any]) -> dict[str,
                 continue
             begin = tf.get_static_value(operation.inputs[1])
             shape = operation.inputs[0].op.inputs[0].shape
-            if not operation.get_attr("shrink_axis_mask") == 1 or begin is None or shape.rank is None:
+            if operation.get_attr("shrink_axis_mask") != 1 or begin is None or shape.rank is None:
                 continue
             size = shape[int(begin[0])]
             if size is not None:

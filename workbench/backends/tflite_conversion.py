@@ -63,7 +63,7 @@ def run_converter(conversion: Conversion) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             flat: bytes = conversion.converter.convert()
-    except Exception as error:  # noqa: BLE001 - ConverterError, ValueError, RuntimeError ... from C++
+    except Exception as error:
         raise _explain(error) from error
     return flat
 
@@ -100,7 +100,7 @@ def _has_lists(frozen: Frozen) -> bool:
 
 def save_frozen(program: Program, frozen: Frozen, folder: Path) -> None:
     """Write the frozen graph as a SavedModel with one signature and no variables."""
-    specs = [tensor for tensor in program.concrete.structured_input_signature[0]]
+    specs = list(program.concrete.structured_input_signature[0])
 
     def serve(*tensors: Any) -> dict[str, Any]:
         fed = dict(zip(frozen.inputs, tensors, strict=True))

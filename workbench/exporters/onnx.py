@@ -1,0 +1,74 @@
+"""Export to ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from workbench.core.events import Report
+from workbench.core.graph import Graph
+from workbench.core.i18n import N_, _
+from workbench.core.params import Params, meta
+from workbench.exporters import Exporter
+from workbench.exporters.obstacles import KERAS_TO_ONNX, TENSORFLOW_TO_ONNX, first_obstacle
+from workbench.passes import Outcome
+
+
+class OnnxParams(Params, frozen=True):
+    """Settings of the export to ONNX."""
+
+    opset: Annotated[
+        int,
+        meta(N_("Opset"), N_("Version of the ONNX operator set; old runtimes know only low ones."), ge=9, le=24),
+    ] = 18
+    batch: Annotated[
+        int | None,
+        meta(N_("Batch"), N_("Samples per call, fixed in the file; empty leaves it free."), ge=1),
+    ] = None
+    signature: Annotated[
+        str, meta(N_("Signature"), N_("Which entry point of a SavedModel; empty takes serving_default."))
+    ] = ""
+
+
+class OnnxExport(Exporter[OnnxParams]):
+    """Keras or SavedModel to ONNX; an ONNX model in another opset."""
+
+    id = "onnx"
+    label = N_("ONNX")
+    summary = N_("For ONNX Runtime, OpenVINO, TensorRT and most other runtimes.")
+    needs = ("tensorflow", "keras", "tf2onnx", "onnx")
+    install = "tf2onnx"
+    params = OnnxParams
+    accepts = ("keras-h5", "keras-zip", "saved-model", "onnx")
+    produces = "onnx"
+    suffix = ".onnx"
+    verify = "onnxruntime"
+
+    def requires(self, graph: Graph) -> str | None:
+        """Name the operation that ONNX does not have, if there is one."""
+        if graph.format == "onnx":
+            return None
+        known = TENSORFLOW_TO_ONNX if graph.format == "saved-model" else KERAS_TO_ONNX
+        return first_obstacle(graph, known, _("ONNX has no operation for {op} ({node})."))
+
+    def run(self, source: Path, target: Path, params: OnnxParams, *, report: Report) -> Outcome:
+        """Write ``target``; raises WorkbenchError naming what cannot be converted."""
+        if source.suffix == ".onnx" or not _is_tensorflow(source):
+            from workbench.backends.onnx_files import reversion
+
+            return Outcome(notes=reversion(source, target, opset=params.opset, batch=params.batch))
+        from workbench.backends.keras_models import require_engine
+
+        require_engine(source)
+        from workbench.backends.onnx_conversion import to_onnx
+
+        to_onnx(source, target, opset=params.opset, signature=params.signature, batch=params.batch, report=report)
+        return Outcome()
+
+
+def _is_tensorflow(source: Path) -> bool:
+    """Say whether this is a SavedModel folder, an HDF5 file or a zip archive: everything else accepted is ONNX."""
+    if source.is_dir():
+        return True
+    with source.open("rb") as file:
+        return file.read(8).startswith((b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"))
