@@ -97,7 +97,7 @@ def quantize_dynamic(
                 nodes_to_exclude=sorted(excluded),
                 extra_options={"MatMulConstBOnly": True},
             )
-        except Exception as error:  # noqa: BLE001 - the quantizer raises whatever its op handlers raise
+        except Exception as error:
             raise _refused(error) from error
     return _result(target)
 
@@ -134,7 +134,7 @@ def quantize_static(
             )
         except WorkbenchError:
             raise
-        except Exception as error:  # noqa: BLE001 - the quantizer raises whatever its op handlers raise
+        except Exception as error:
             raise _refused(error) from error
     return _result(target)
 
