@@ -11,6 +11,9 @@ def main() -> None:
         from workbench.jobs.worker import main as worker
 
         sys.exit(worker(sys.argv[2:]))
+    from workbench.core.i18n import set_language
+
+    set_language()  # before the commands are built: their help is translated as they are
     from workbench.cli import main as command_line
 
     sys.exit(command_line())
