@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import math
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -49,8 +49,8 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     """What the person should know about the comparison (translated): random input, lengths tried, failure to run."""
 
 
-UNBOUNDED = sys.float_info.max
-"""Stands for an infinite error: JSON knows no infinity."""
+UNBOUNDED = math.inf
+"""An error without bound: one side is not finite, or does not run (``core.wire`` keeps it in JSON)."""
 
 
 def compare_outputs(name: str, a: NDArray[np.generic], b: NDArray[np.generic]) -> OutputAgreement:
