@@ -83,7 +83,8 @@ def boxes_of(graph: Graph, *, named: bool = False) -> Boxes:
             source_of.update((name, box) for name in node.outputs if name)
     arrivals: dict[str, list[int]] = defaultdict(list)
     for position, box in index.items():
-        for name in dict.fromkeys(graph.nodes[position].inputs):
+        node = graph.nodes[position]
+        for name in dict.fromkeys([*node.inputs, *node.captures]):
             arrivals[name].append(box)
     for port in graph.outputs:
         name = port.name if port.name not in taken else _("{name} (output)").format(name=port.name)
@@ -108,7 +109,7 @@ def _connect(boxes: Boxes, source_of: dict[str, int], arrivals: dict[str, list[i
 
 def _folded_constants(graph: Graph) -> dict[str, Tensor]:
     """Return the constant nodes that other nodes use, by name, each as the tensor that its line of text speaks of."""
-    used = {name for node in graph.nodes for name in node.inputs}
+    used = {name for node in graph.nodes for name in (*node.inputs, *node.captures)}
     exits = {port.name for port in graph.outputs}
     found: dict[str, Tensor] = {}
     for node in graph.nodes:
@@ -143,7 +144,7 @@ def _weight_row(tensor: Tensor) -> str:
 
 
 def _shape_row(dtype: str, shape: list[Dim] | None) -> list[str]:
-    return [f"{dtype} ⟨{shape_text(shape)}⟩".strip()] if shape is not None else []
+    return [f"{dtype} ⟨{short_shape(shape)}⟩".strip()] if shape is not None else []
 
 
 def leaf_of(name: str) -> str:
@@ -163,6 +164,11 @@ def shape_text(shape: list[Dim] | None) -> str:
     return TIMES.join("?" if dim is None or dim == -1 else str(dim) for dim in shape)
 
 
+def short_shape(shape: list[Dim] | None) -> str:
+    """Return ``shape_text`` with the names of free dimensions cut to their ends, which tell them apart."""
+    return shape_text([f"…{dim[-6:]}" if isinstance(dim, str) and len(dim) > 10 else dim for dim in shape or []])
+
+
 def edge_label(graph: Graph, names: list[str], usual: str) -> str:
     """Return shapes (and dtypes other than the ``usual`` one) of the values of an edge, "" when unknown."""
     texts = []
@@ -170,7 +176,7 @@ def edge_label(graph: Graph, names: list[str], usual: str) -> str:
         value = graph.values.get(name)
         if value is not None and value.shape is not None:
             dtype = f"{value.dtype} " if value.dtype and value.dtype != usual else ""
-            texts.append(dtype + shape_text(value.shape))
+            texts.append(dtype + short_shape(value.shape))
     return ", ".join(dict.fromkeys(texts[:3])) + (" …" if len(texts) > 3 else "")
 
 
@@ -198,7 +204,7 @@ def sizes_of(boxes: Boxes) -> list[tuple[float, float]]:
 
 
 _WIDTHS: dict[str, float] = dict.fromkeys("iljI.,:;'|/ ", 0.34) | dict.fromkeys("ftr()-[]!\u27e8\u27e9", 0.42)
-_WIDTHS |= dict.fromkeys("csz?*_\"", 0.55) | dict.fromkeys("ABCKNRUVXZ", 0.72)
+_WIDTHS |= dict.fromkeys('csz?*_"', 0.55) | dict.fromkeys("ABCKNRUVXZ", 0.72)
 _WIDTHS |= dict.fromkeys("DGHOQw#&+<=>~\u2192\u21b3\u21b1" + TIMES, 0.84) | dict.fromkeys("mMW@%\u2026", 1.0)
 
 

@@ -153,6 +153,7 @@ class GraphTab(QWidget):
         self.search.chosen.connect(lambda node: self.view.select(node, reveal=True))
         self.search.left.connect(self.view.setFocus)
         self.selection.reveal.connect(self.reveal)
+        self.selection.find.connect(self.search.look_for)
         find = QShortcut(QKeySequence.StandardKey.Find, self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         find.activated.connect(self.focus_search)

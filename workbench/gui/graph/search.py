@@ -70,6 +70,12 @@ class SearchBar(QWidget):
         self._folded = [(name.lower(), node) for name, node in scene.folded.items()] if scene else []
         self.search()
 
+    def look_for(self, text: str) -> None:
+        """Look for ``text`` and go to the first hit."""
+        self.box.setText(text)
+        self.search()
+        self.step(1)
+
     def search(self) -> None:
         """Look for the text now: every word must occur in the name, op or weights of a node."""
         self._timer.stop()

@@ -13,6 +13,9 @@ class Selection(QObject):
     reveal = Signal(str, str)
     """Please show this node of this function (node "" only opens the function)."""
 
+    find = Signal(str)
+    """Please look for this text."""
+
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self.function = ""

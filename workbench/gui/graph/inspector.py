@@ -1,0 +1,164 @@
+"""The inspector: the model's summary, or everything about the selected node, and a look into its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QTextOption
+from PySide6.QtWidgets import QFileDialog, QSplitter, QTextBrowser, QVBoxLayout, QWidget
+
+from workbench.core.events import AnyEvent, Crashed, Failed
+from workbench.core.graph import Graph, Node
+from workbench.core.i18n import _
+from workbench.core.ops import INPUT
+from workbench.gui.graph.page_text import Page, function_page, model_page, node_page
+from workbench.gui.graph.selection import Selection
+from workbench.gui.graph.tensor_panel import TensorPanel
+from workbench.gui.jobs import Jobs
+from workbench.gui.state import State
+from workbench.jobs.read import ReadTensor, TensorView
+
+
+class Inspector(QWidget):
+    """Follows the shared Selection; links lead to nodes, functions, ops and weights."""
+
+    def __init__(self, state: State, jobs: Jobs, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state = state
+        self._jobs = jobs
+        self._selection = Selection.of(state)
+        self._page = Page()
+        self._tensor = ""
+        self.text = QTextBrowser()
+        self.text.setOpenLinks(False)
+        self.text.setAccessibleName(_("Inspector"))
+        self.text.setFrameShape(QTextBrowser.Shape.NoFrame)
+        self.text.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.text.setPlaceholderText(_("What you select in the graph is described here."))
+        self.text.document().setDocumentMargin(12)
+        self.text.anchorClicked.connect(self._follow)
+        self.tensor = TensorPanel()
+        self.tensor.save_wanted.connect(self.save_tensor)
+        self.tensor.closed.connect(self.tensor.hide)
+        self.tensor.hide()
+        self._split = QSplitter(Qt.Orientation.Vertical)
+        self._split.addWidget(self.text)
+        self._split.addWidget(self.tensor)
+        self._split.setChildrenCollapsible(False)
+        self._split.setSizes([400, 420])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._split)
+        self.setFocusProxy(self.text)
+        state.current_changed.connect(self._on_current)
+        state.graph_ready.connect(self._on_graph)
+        state.theme_changed.connect(self.restyle)
+        self._selection.changed.connect(self._on_selected)
+        self.refresh()
+
+    # Showing
+
+    def refresh(self) -> None:
+        """Write the page anew."""
+        record = self._state.current
+        graph = self._state.graph_of(record.id) if record is not None else None
+        if record is None or graph is None:
+            self._page = Page()
+            self.text.clear()
+            return
+        function, name = self._selection.function, self._selection.node
+        inner = graph.functions.get(function, graph)
+        node = node_called(inner, name) if name else None
+        if node is not None:
+            self._page = node_page(inner, node)
+        elif inner is not graph:
+            self._page = function_page(inner, function)
+        else:
+            self._page = model_page(graph, record.name, record.path)
+        self.text.setHtml(self._page.html())
+
+    def restyle(self) -> None:
+        """Take over the theme in force."""
+        self.refresh()
+        self.tensor.restyle()
+
+    def show_tensor(self, name: str) -> None:
+        """Read a weight and show its statistics and numbers."""
+        record = self._state.current
+        if record is None:
+            return
+        self._tensor = name
+        self.tensor.show()
+        self.tensor.wait_for(name)
+        job = ReadTensor(path=record.path, tensor=name, function=self._selection.function)
+        self._jobs.submit(
+            job, then=lambda view: self._show(name, view), failed=lambda event: self._fail(name, event), quiet=True
+        )
+
+    def save_tensor(self) -> None:
+        """Ask for a file and save the shown weight to it."""
+        suggestion = self._tensor.strip("/").replace("/", "_").replace(":", "_") + ".npy"
+        chosen, _filter = QFileDialog.getSaveFileName(
+            self, _("Save numbers"), suggestion, "NumPy (*.npy)", options=QFileDialog.Option.DontConfirmOverwrite
+        )
+        if chosen:
+            self.save_tensor_to(Path(chosen))
+
+    def save_tensor_to(self, target: Path) -> None:
+        """Save the shown weight; an existing file is not overwritten, the message bar says so."""
+        record = self._state.current
+        if record is not None and self._tensor:
+            job = ReadTensor(
+                path=record.path, tensor=self._tensor, function=self._selection.function, save_to=str(target)
+            )
+            saved = _("Saved {path}.").format(path=target)
+            self._jobs.submit(job, then=lambda _view: self._state.say(saved, level="good"))
+
+    # Following
+
+    def _on_current(self, record: object) -> None:
+        self.tensor.hide()
+        self.refresh()
+
+    def _on_graph(self, model_id: int) -> None:
+        if self._state.current is not None and self._state.current.id == model_id:
+            self.refresh()
+
+    def _on_selected(self, function: str, node: str) -> None:
+        self.tensor.hide()
+        self.refresh()
+
+    def _follow(self, url: QUrl) -> None:
+        link = self._page.links[int(url.fragment())]
+        if link.kind == "tensor":
+            self.show_tensor(link.name)
+        elif link.kind == "op":
+            self._selection.find.emit(link.name)
+        elif link.kind == "function":
+            self._selection.reveal.emit(link.name, "")
+        else:
+            self._selection.reveal.emit(self._selection.function, link.name)
+
+    def _show(self, name: str, view: TensorView) -> None:
+        if name == self._tensor:
+            self.tensor.show_tensor(view)
+
+    def _fail(self, name: str, event: AnyEvent) -> None:
+        if name == self._tensor:
+            self.tensor.say(
+                f"{event.message}\n{event.hint}" if isinstance(event, Failed | Crashed) else _("Cancelled.")
+            )
+
+
+def node_called(graph: Graph, name: str) -> Node | None:
+    """Return the node of that name; a model's own input or output becomes a node without attributes."""
+    for node in graph.nodes:
+        if node.name == name:
+            return node
+    for ports, op in ((graph.inputs, INPUT), (graph.outputs, "Output")):
+        for port in ports:
+            if name.startswith(port.name):
+                near = [port.name]
+                return Node(name, op, [] if op == INPUT else near, near if op == INPUT else [])
+    return None
