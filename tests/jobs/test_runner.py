@@ -1,0 +1,190 @@
+"""Jobs run in workers, in order, each to exactly one end."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import threading
+from pathlib import Path
+
+import odd_jobs
+import pytest
+
+from workbench.core.errors import JobCrashed, WorkbenchError
+from workbench.core.events import AnyEvent, Crashed, Failed, Finished, Log, Progress, Samples, Started
+from workbench.jobs.runner import Runner, Ticket, result_of, run_job
+
+
+def test_events_and_result_arrive(company):
+    job = odd_jobs.Echo(text="zwölf \u2028 \u0000 𝄞\n", number=0.1)
+    ticket, listener = company.submit(job)
+    ended = listener.end()
+    assert [type(event) for event in listener.events] == [Started, Progress, Log, Samples, Finished]
+    assert listener.events[2] == Log(job.text, "warning")
+    assert listener.events[3].latencies_ms == [1.0, 2.0]
+    result = result_of(job, ended)
+    assert (result.text, result.number, result.engine) == (job.text, 0.1, "base")
+    assert result.pid == listener.events[0].pid != os.getpid()
+    assert ticket.state == "finished"
+
+
+def test_numbers_that_json_does_not_know(company):
+    job = odd_jobs.Infinite()
+    result = result_of(job, company.end(job))
+    assert math.isnan(result.pop("none"))
+    assert result == {"up": math.inf, "down": -math.inf, "one": 1.0}
+
+
+def test_the_worker_is_kept_for_the_next_job(company):
+    jobs = [odd_jobs.Echo(), odd_jobs.Echo()]
+    first, second = (result_of(job, company.end(job)) for job in jobs)
+    assert first.pid == second.pid
+    assert first.scratch != second.scratch
+
+
+def test_lanes_have_workers_of_their_own_and_do_not_wait_for_each_other(company):
+    ticket, waiting = company.submit(odd_jobs.Wait())
+    waiting.until(Started)
+    aside = odd_jobs.EchoAside(text="meanwhile")
+    assert result_of(aside, company.end(aside)).text == "meanwhile"
+    assert ticket.state == "running"
+
+
+def test_a_lane_is_first_in_first_out_and_one_at_a_time(company):
+    jobs = [odd_jobs.Nap(seconds=0.03) for _ in range(5)]
+    listeners = [company.submit(job)[1] for job in jobs]
+    spans = [result_of(job, listener.end()) for job, listener in zip(jobs, listeners, strict=True)]
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
+
+
+def test_two_hundred_rapid_jobs(company):
+    listeners = [(number, company.submit(odd_jobs.Echo(number=number))[1]) for number in range(200)]
+    for number, listener in listeners:
+        ended = listener.end()
+        assert result_of(odd_jobs.Echo(), ended).number == number
+        assert listener.nothing_more()
+
+
+def test_an_actionable_failure_has_message_and_hint_and_leaves_no_scratch(company):
+    ticket, listener = company.submit(odd_jobs.Refuse())
+    started = listener.until(Started)
+    assert listener.end() == Failed("No such ähm.", "Take another.")
+    assert ticket.state == "failed"
+    assert not Path(started.scratch).exists()
+
+
+def test_scratch_of_a_finished_job_stays_until_the_runner_closes():
+    runner = Runner(modules=["odd_jobs"], warm=False)
+    done = threading.Event()
+    results: list[odd_jobs.Echoed] = []
+
+    def note(ticket: Ticket, event: AnyEvent) -> None:
+        if isinstance(event, Finished):
+            results.append(result_of(ticket.job, event))
+            done.set()
+
+    runner.submit(odd_jobs.Echo(text="kept"), note)
+    assert done.wait(60)
+    kept = Path(results[0].scratch) / "kept.txt"
+    assert kept.read_text(encoding="utf-8") == "kept"
+    runner.close()
+    assert not kept.exists()
+    assert list((Path(os.environ["WORKBENCH_HOME"]) / "cache" / "scratch").glob("*")) == []
+
+
+def test_a_callback_that_raises_does_not_silence_the_next(company, monkeypatch):
+    raised = []
+    monkeypatch.setattr(threading, "excepthook", lambda problem: raised.append(problem.exc_type))
+
+    def refuse(ticket: Ticket, event: AnyEvent) -> None:
+        raise KeyError(ticket.id)
+
+    company.runner.submit(odd_jobs.Echo(), refuse)
+    assert isinstance(company.end(odd_jobs.Echo(text="next")), Finished)
+    assert set(raised) == {KeyError}
+
+
+def test_close_cancels_everything_and_may_be_called_twice(company):
+    tickets = [company.submit(odd_jobs.Wait())[0] for _ in range(3)]
+    company.runner.close()
+    company.runner.close()
+    assert [ticket.state for ticket in tickets] == ["cancelled"] * 3
+    with pytest.raises(RuntimeError, match="closed"):
+        company.runner.submit(odd_jobs.Echo(), lambda ticket, event: None)
+
+
+def test_close_before_start_and_right_after_it():
+    Runner(warm=False).close()
+    runner = Runner(modules=["odd_jobs"])
+    runner.start()
+    runner.close()
+
+
+def test_a_job_may_come_while_tensorflow_is_loading_and_can_be_cancelled_then():
+    runner = Runner(modules=["odd_jobs"])
+    runner.start()
+    try:
+        ended = threading.Event()
+        seen: list[AnyEvent] = []
+
+        def note(ticket: Ticket, event: AnyEvent) -> None:
+            seen.append(event)
+            if type(event).__name__ in ("Finished", "Cancelled", "Crashed", "Failed"):
+                ended.set()
+
+        ticket = runner.submit(odd_jobs.Wait(), note)
+        runner.cancel(ticket)
+        assert ended.wait(10)
+        assert ticket.state == "cancelled"
+        ended.clear()
+        runner.submit(odd_jobs.Echo(text="after"), note)
+        assert ended.wait(120)
+        assert isinstance(seen[-1], Finished)
+    finally:
+        runner.close()
+
+
+def test_a_job_that_needs_another_engine_goes_there(company):
+    job = odd_jobs.NeedsEngine()
+    result = result_of(job, company.end(job))
+    assert (result.engine, result.text) == ("tf-keras", "1")
+    again = result_of(job, company.end(job))
+    assert again.pid == result.pid, "the engine's worker is kept"
+
+
+def test_a_reading_job_that_needs_another_engine_runs_in_the_working_lane(company):
+    ticket, waiting = company.submit(odd_jobs.Wait())
+    waiting.until(Started)
+    job = odd_jobs.NeedsEngineAside()
+    _ticket, listener = company.submit(job)
+    listener.until(Started)
+    company.runner.cancel(ticket)
+    assert result_of(job, listener.end()).engine == "tf-keras"
+
+
+def test_an_engine_that_does_not_exist_is_no_endless_loop(company):
+    ended = company.end(odd_jobs.NeedsEngine(engine="no-such-engine"))
+    assert isinstance(ended, Crashed)
+    assert "odd job" in ended.message
+
+
+def test_run_job_returns_the_result_and_keeps_its_files():
+    result = run_job(odd_jobs.Echo(text="x"), modules=["odd_jobs"])
+    assert (Path(result.scratch) / "kept.txt").exists()
+
+
+def test_run_job_raises_what_the_job_said():
+    with pytest.raises(WorkbenchError, match="No such ähm") as failed:
+        run_job(odd_jobs.Refuse(), modules=["odd_jobs"])
+    assert failed.value.hint == "Take another."
+    with pytest.raises(JobCrashed, match="ValueError") as crashed:
+        run_job(odd_jobs.Blunder(), modules=["odd_jobs"])
+    assert "the secret of the traceback" in crashed.value.details
+    assert "the secret of the traceback" not in crashed.value.message
+
+
+def test_run_job_calls_back_in_this_thread():
+    threads = set()
+    run_job(odd_jobs.Echo(), lambda event: threads.add(threading.current_thread()), modules=["odd_jobs"])
+    assert threads == {threading.current_thread()}
