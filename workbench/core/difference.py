@@ -75,7 +75,7 @@ def compare_latencies(baseline_ms: ArrayLike, latencies_ms: ArrayLike, *, seed: 
     generator = np.random.default_rng(seed)
     ratios = _median_resamples(base, generator) / np.maximum(_median_resamples(other, generator), 1e-12)
     widening = _widening(min(base.size, other.size))
-    low, high = (ratio * float((value / ratio) ** widening) for value in np.percentile(ratios, (2.5, 97.5)))
+    low, high = (ratio * (float(value) / ratio) ** widening for value in np.percentile(ratios, (2.5, 97.5)))
     return Difference(ratio, low, high, _verdict(ratio, low, high))
 
 

@@ -30,7 +30,7 @@ def save_tracks(target: Path, tracks: Mapping[str, LatencyTrack]) -> Path:
             part, name = column.split("/")
             arrays[f"{index}/{column}"] = getattr(getattr(track, part), name).values
     with atomic_target(target) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(file, allow_pickle=False, **arrays)
     return target
 
 
@@ -48,7 +48,7 @@ def load_tracks(source: Path) -> dict[str, LatencyTrack]:
         ) from error
 
 
-def _track(stored: Mapping[str, np.ndarray], index: int, series: str) -> LatencyTrack:  # type: ignore[type-arg]
+def _track(stored: Mapping[str, np.ndarray], index: int, series: str) -> LatencyTrack:
     track = LatencyTrack(series)
     for column in COLUMNS:
         part, name = column.split("/")
@@ -57,7 +57,7 @@ def _track(stored: Mapping[str, np.ndarray], index: int, series: str) -> Latency
 
 
 def samples_csv(tracks: Mapping[str, LatencyTrack], labels: Mapping[str, str]) -> str:
-    """Return one line for each call: series, phase, run (from 1), seconds from the start of the series, milliseconds."""
+    """Return a line for each call: series, phase, run (from 1), seconds since the series began, milliseconds."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("series", "phase", "run", "elapsed_s", "latency_ms"))

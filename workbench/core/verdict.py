@@ -75,7 +75,8 @@ def _headline(agreement: Agreement) -> tuple[Level, str]:
 
 def _difference(agreement: Agreement) -> str:
     return _(
-        "The largest difference is {absolute}, that is {relative} of the output's largest value; cosine similarity {cosine}."
+        "The largest difference is {absolute}, that is {relative} of the output's largest value; "
+        "cosine similarity {cosine}."
     ).format(
         absolute=units.error(agreement.max_abs_error),
         relative=units.percent(agreement.max_rel_error, 2) if agreement.max_rel_error >= 1e-4

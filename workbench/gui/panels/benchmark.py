@@ -15,7 +15,6 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.events import AnyEvent, Crashed, Samples
 from workbench.core.i18n import _
 from workbench.core.latency_file import load_tracks, samples_csv
-from workbench.core.recipes import as_command
 from workbench.core.writing import atomic_target
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
@@ -210,6 +209,8 @@ class BenchmarkPanel(QWidget):
 
     def copy_command(self) -> None:
         """Copy the command line that repeats what is shown."""
+        from workbench.core.recipes import as_command
+
         if self._job is not None:
             QGuiApplication.clipboard().setText(as_command(self._job))
             self._state.say(_("The command was copied."))
@@ -217,7 +218,7 @@ class BenchmarkPanel(QWidget):
     def save_picture(self, target: Path) -> None:
         """Write the chart as PNG; raises WorkbenchError."""
         with atomic_target(target) as partial:
-            self.chart.picture().save(str(partial), "PNG")
+            partial.write_bytes(self.chart.png())
 
     def save_samples(self, target: Path) -> None:
         """Write every sample as CSV; raises WorkbenchError."""
@@ -244,6 +245,9 @@ class BenchmarkPanel(QWidget):
 
 
 def _tool(text: str, icon: str, tip: str) -> QToolButton:
-    button = QToolButton(text=text, icon=theme.icon(icon), toolTip=tip)
+    button = QToolButton()
+    button.setText(text)
+    button.setIcon(theme.icon(icon))
+    button.setToolTip(tip)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button

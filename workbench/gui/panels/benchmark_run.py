@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,8 @@ from workbench.core.difference import Difference, compare_latencies
 from workbench.core.i18n import _
 from workbench.core.latency_file import save_tracks
 from workbench.core.latency_track import LatencyTrack
-from workbench.core.project import ModelRecord, Project
+from workbench.core.lineage import ModelRecord
+from workbench.core.project import Project
 from workbench.gui.devices import runtime_label
 from workbench.jobs.benchmark import Benchmark, Benchmarked, BenchmarkRow
 
@@ -91,8 +93,8 @@ def store(project: Project, run: BenchmarkRun, tracks: Tracks) -> None:
     """Put the run and its samples into the project; raises WorkbenchError when it cannot be written."""
     models = {record.path: record.id for record in project.models()}
     ids = [models[row.model] for row in run.results if row.model in models]
-    target = project.new_artifact_path(_("benchmark"), ".npz")
-    save_tracks(target, tracks)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    target = save_tracks(project.folder / "runs" / f"{KIND}-{stamp}.npz", tracks)
     project.add_run(KIND, list(dict.fromkeys(ids)), msgspec.to_builtins(run), samples_path=str(target))
 
 

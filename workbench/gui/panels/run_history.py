@@ -36,7 +36,7 @@ class RunHistory(QComboBox):
     def refresh(self, *, newest: bool = False) -> None:
         """List the runs; ``newest`` also selects the latest, without showing it anew."""
         self.clear()
-        for record in reversed([run for run in self._state.project.runs() if run.kind == self._kind]):
+        for record in reversed(self._state.project.runs(self._kind)):
             text = _("Run {id}").format(id=record.id) + f" \u00b7 {record.created[:16].replace('T', ' ')}"
             text += f" \u00b7 {self._describe(record.result)}"
             self.addItem(text, record)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from workbench.core.i18n import _
-from workbench.core.project import ModelRecord
+from workbench.core.lineage import ModelRecord
 from workbench.gui.devices import Devices, Place
 from workbench.gui.jobs import Jobs
 from workbench.gui.state import State
@@ -52,10 +52,8 @@ class SubjectTree(QTreeWidget):
     def chosen(self) -> list[Subject]:
         """Return the checked subjects from top to bottom."""
         found = []
-        for top in range(self.topLevelItemCount()):
-            parent = self.topLevelItem(top)
-            for row in range(parent.childCount() if parent else 0):
-                item = parent.child(row)
+        for parent in (self.topLevelItem(index) for index in range(self.topLevelItemCount())):
+            for item in (parent.child(row) for row in range(parent.childCount())) if parent is not None else ():
                 if item.checkState(0) == Qt.CheckState.Checked and not item.isDisabled():
                     found.append(item.data(0, ROLE))
         return found
