@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,8 @@ class StaticOptions(msgspec.Struct, frozen=True, kw_only=True):
     per_channel: bool = True
     reduce_range: bool = False
     signed_activations: bool = False
-    skip_ops: tuple[str, ...] = ()
-    skip_nodes: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    """Ops, or nodes by name; * and ? match anything."""
 
 
 class Quantized(msgspec.Struct):
@@ -80,7 +81,7 @@ def quantize_dynamic(
     ``convolutions``: whether to quantize them too; None only when there is nothing else. Raises WorkbenchError when
     nothing could be quantized.
     """
-    with _quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
+    with quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
         prepared = _prepare(source, Path(folder))
         model = load_onnx(prepared)
         dense = [weight for weight in weights_of(model) if weight.op in DENSE_OPS and not weight.nested]
@@ -109,13 +110,14 @@ def quantize_static(
 
     Raises WorkbenchError when nothing could be quantized or the calibration data is not finite.
     """
-    with _quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
+    with quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
         prepared = _prepare(source, Path(folder))
         model = load_onnx(prepared)
         supported = {*QDQRegistry, *QLinearOpsRegistry}
-        present = sorted({node.op_type for node in model.graph.node})
-        ops = sorted(supported - with_patterns(present, options.skip_ops, what=_("op")))
-        excluded = with_patterns([node.name for node in model.graph.node], options.skip_nodes, what=_("node"))
+        present = {node.op_type for node in model.graph.node}
+        names = [node.name for node in model.graph.node]
+        skipped = with_patterns([*names, *sorted(present)], options.skip, what=_("node or op"))
+        ops = sorted(supported - skipped)
         try:
             ranges = _calibrate(prepared, ops, options, calls, Path(folder))
             ort_quantize_static(
@@ -128,7 +130,7 @@ def quantize_static(
                 reduce_range=options.reduce_range,
                 activation_type=SIGNED if options.signed_activations else UNSIGNED,
                 weight_type=SIGNED,
-                nodes_to_exclude=sorted(excluded),
+                nodes_to_exclude=sorted(skipped.intersection(names)),
                 calibrate_method=METHODS[options.method],
                 calibration_cache_path=ranges,
             )
@@ -246,13 +248,14 @@ def _refused(error: Exception) -> WorkbenchError:
     )
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
     """Keep the quantizer's advice ("consider to run pre-processing") out of the log while it runs."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
     try:
-        yield
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
     finally:
         root.setLevel(level)

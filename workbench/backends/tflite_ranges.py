@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,14 @@ BINS = 2048
 
 
 class Watched:
-    """A float TFLite model whose inner tensors can be read after each call."""
+    """A TFLite model that is called sample by sample; its inner float tensors can be read after each call."""
 
-    def __init__(self, model: Path | bytes, *, threads: int | None = None) -> None:
+    def __init__(self, model: Path | bytes, *, inner: bool = True, threads: int | None = None) -> None:
         source = {"model_path": str(model)} if isinstance(model, Path) else {"model_content": model}
         try:
-            self._interpreter = Interpreter(**source, experimental_preserve_all_tensors=True, num_threads=threads)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=".*experimental_preserve_all_tensors")  # we mean it
+                self._interpreter = Interpreter(**source, experimental_preserve_all_tensors=inner, num_threads=threads)
             self._interpreter.allocate_tensors()
             signatures = self._interpreter.get_signature_list()
             key = "serving_default" if "serving_default" in signatures else next(iter(signatures), None)
@@ -50,9 +53,9 @@ class Watched:
                     self._interpreter.allocate_tensors()
                     detail["shape"] = np.array(values.shape)
             for name, detail in self._inputs.items():
-                self._interpreter.set_tensor(detail["index"], feeds[name])
+                self._interpreter.set_tensor(detail["index"], _stored(feeds[name], detail))
             self._interpreter.invoke()
-            return [self._interpreter.get_tensor(detail["index"]) for detail in self._outputs.values()]
+            return [_real(self._interpreter.get_tensor(item["index"]), item) for item in self._outputs.values()]
         except (ValueError, RuntimeError, KeyError) as error:
             raise WorkbenchError(
                 _("LiteRT cannot run the model on the calibration data: {reason}").format(reason=error),
@@ -68,6 +71,24 @@ class Watched:
                 continue
             if values.size:
                 look(detail["name"], values)
+
+
+def _stored(values: NDArray[np.generic], detail: Mapping[str, Any]) -> NDArray[np.generic]:
+    """Quantize real numbers for an integer input: round(real / scale) + zero point, saturated."""
+    scale, zero = detail["quantization"]
+    if values.dtype.kind != "f" or detail["dtype"] is np.float32 or not scale:
+        return values
+    limits = np.iinfo(detail["dtype"])
+    stored = np.rint(values.astype(np.float64) / scale) + zero
+    return np.clip(stored, limits.min, limits.max).astype(np.dtype(detail["dtype"]))
+
+
+def _real(values: NDArray[np.generic], detail: Mapping[str, Any]) -> NDArray[np.generic]:
+    """Return the real numbers of an integer output: scale * (stored - zero point)."""
+    scale, zero = detail["quantization"]
+    if values.dtype.kind == "f" or not scale:
+        return values
+    return ((values.astype(np.float64) - zero) * scale).astype(np.float32)
 
 
 def measure_ranges(model: Path, calls: Callable[[], Iterable[Feeds]], *, percentile: float | None) -> Ranges:

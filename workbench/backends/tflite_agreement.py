@@ -1,0 +1,84 @@
+"""Keep the most sensitive layers of a statically quantized TFLite model in float until its answers agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.backends.tflite_quantization import StaticQuantizer
+from workbench.backends.tflite_ranges import Feeds, Watched
+from workbench.core.agreement import top1_agreement
+from workbench.core.events import Report
+from workbench.core.i18n import _
+
+JUDGED = 256
+"""Calibration samples that the agreement is measured on."""
+PROBED = 32
+"""Calibration samples that each layer's sensitivity is measured on."""
+MOST_IN_FLOAT = 4
+"""Layers that may stay in float: with more, the model should be quantized in another way."""
+
+Calls = Callable[[], Iterable[Feeds]]
+
+
+class Agreed(msgspec.Struct):
+    """The chosen model."""
+
+    content: bytes
+    in_float: list[str]
+    """Scopes of the layers that stay in float."""
+    agreement: float | None
+    """Top-1 agreement with the float model on calibration data; None when the output is no class scores."""
+
+
+def quantize_until(quantizer: StaticQuantizer, source: Path, calls: Calls, *, wanted: float, report: Report) -> Agreed:
+    """Quantize everything; when less than ``wanted`` of the samples keep their class, leave sensitive layers in float.
+
+    Layers are ranked by the output's mean squared error when only they stay in float; the best of 0 to 4 such layers
+    is returned, fewest first.
+    """
+    plain = quantizer.build()
+    if wanted <= 0:
+        return Agreed(plain, [], None)
+    reference = _outputs(source, calls, JUDGED)
+    best = Agreed(plain, [], _agreement(reference, plain, calls))
+    if best.agreement is None or best.agreement >= wanted:
+        return best
+    ranked = _ranked(quantizer, reference[:PROBED], calls, report)
+    for count in range(1, min(MOST_IN_FLOAT, len(ranked)) + 1):
+        content = quantizer.build(ranked[:count])
+        agreement = _agreement(reference, content, calls)
+        if agreement is not None and agreement > (best.agreement or 0.0):
+            best = Agreed(content, ranked[:count], agreement)
+        if best.agreement is not None and best.agreement >= wanted:
+            break
+    return best
+
+
+def _ranked(quantizer: StaticQuantizer, reference: NDArray[np.generic], calls: Calls, report: Report) -> list[str]:
+    """Return the scopes of all layers with weights, the one that helps most in float first."""
+    candidates = [layer.scope for layer in quantizer.layers if layer.weights]
+    errors = {}
+    for done, scope in enumerate(candidates):
+        report.progress(
+            0.7 + 0.25 * done / len(candidates), _("Looking for sensitive layers: {name}").format(name=scope)
+        )
+        found = _outputs(quantizer.build([scope]), calls, len(reference))
+        errors[scope] = float(np.mean(np.square(found.astype(np.float64) - reference.astype(np.float64))))
+    return sorted(candidates, key=lambda scope: errors[scope])
+
+
+def _agreement(reference: NDArray[np.generic], content: bytes, calls: Calls) -> float | None:
+    return top1_agreement(reference, _outputs(content, calls, len(reference)))
+
+
+def _outputs(model: Path | bytes, calls: Calls, limit: int) -> NDArray[np.generic]:
+    """Return the first output of at most ``limit`` calls, one row a sample, as real numbers."""
+    runner = Watched(model, inner=False)
+    rows: Sequence[NDArray[np.generic]] = [runner.call(feeds)[0] for feeds in islice(calls(), limit)]
+    return np.concatenate(rows) if len({row.shape[1:] for row in rows}) == 1 else np.zeros((0, 0))
