@@ -195,7 +195,6 @@ class RecentRow(QPushButton):
         self.setObjectName("RecentRow")
         exists = path.exists()
         self.setEnabled(exists)
-        self.setMinimumHeight(34)
         name = QLabel(path.name)
         name.setEnabled(exists)
         folder = QLabel(_shortened(path.parent) if exists else _("not there any more: {path}").format(path=path.parent))
@@ -206,6 +205,7 @@ class RecentRow(QPushButton):
         layout.addWidget(GlyphLabel("folder-simple" if path.is_dir() else "cube", "text" if exists else "disabled", 18))
         layout.addWidget(name)
         layout.addWidget(folder, 1)
+        self.setFixedHeight(34)
         self.setAccessibleName(_("Open {path}").format(path=path))
         self.setToolTip(str(path))
 

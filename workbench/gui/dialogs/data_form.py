@@ -25,7 +25,6 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.events import AnyEvent, Crashed, Failed
 from workbench.core.i18n import _, ngettext
 from workbench.core.params import parse
-from workbench.core.project import ModelRecord
 from workbench.datasets.select import readers
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
@@ -45,7 +44,7 @@ class DataForm(QWidget):
         super().__init__(parent)
         self._state = state
         self._jobs = jobs
-        self._model: ModelRecord | None = state.current
+        self._model = state.current.path if state.current is not None else ""
         self._checking = False
         self.path = QLineEdit()
         self.path.setPlaceholderText(_("random input (type a path, or choose)"))
@@ -176,9 +175,9 @@ class DataForm(QWidget):
         self._seed.setValue(spec.seed)
         self._preparation.set_values(msgspec.to_builtins(spec.preprocessing))
 
-    def set_model(self, record: ModelRecord | None) -> None:
-        """Check against ``record`` from now on."""
-        self._model = record
+    def set_model(self, path: Path | str) -> None:
+        """Check against this model from now on."""
+        self._model = str(path)
         self._on_changed()
 
     def is_random(self) -> bool:
@@ -229,10 +228,10 @@ class DataForm(QWidget):
 
     def check(self) -> None:
         """Open the data against the model in the reading worker and say what it would feed."""
-        if self._model is None or self._checking:
+        if not self._model or self._checking:
             return
         try:
-            job = CheckData(model=self._model.path, data=self.spec())
+            job = CheckData(model=self._model, data=self.spec())
         except WorkbenchError as error:
             self._say(f"{error.message} {error.hint}", "error")
             return

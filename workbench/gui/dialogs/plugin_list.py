@@ -1,0 +1,106 @@
+"""The list of passes or export targets beside a dialog: what cannot be used is grey, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from workbench.core.i18n import _
+from workbench.core.plugins import Plugin
+from workbench.gui import theme
+
+ID = int(Qt.ItemDataRole.UserRole) + 1
+REASON = ID + 1
+Index = QModelIndex | QPersistentModelIndex
+WIDTH = 240
+
+
+class PluginList(QListView):
+    """Plugins by title; one is chosen."""
+
+    chosen = Signal(str)
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("PluginList")
+        self.setAccessibleName(title)
+        self.setFixedWidth(WIDTH)
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setItemDelegate(PluginDelegate(self))
+        self._model = QStandardItemModel(self)
+        self.setModel(self._model)
+        self.selectionModel().currentChanged.connect(self._on_chosen)
+
+    def fill(self, plugins: Mapping[str, Plugin], obstacles: Mapping[str, str], choose: str) -> None:
+        """Show ``plugins``, usable ones first; choose ``choose``, or the first usable one for ""."""
+        self._model.clear()
+        for plugin_id, plugin in sorted(plugins.items(), key=lambda entry: bool(obstacles[entry[0]])):
+            reason = obstacles[plugin_id]
+            item = QStandardItem(_(plugin.label))
+            item.setData(plugin_id, ID)
+            item.setData(reason, REASON)
+            item.setToolTip(reason or _(plugin.summary))
+            item.setAccessibleText(f"{_(plugin.label)}. {reason}")
+            self._model.appendRow(item)
+        self.choose(choose or next(iter(self.ids()), ""))
+
+    def ids(self) -> list[str]:
+        """Return the plugin ids in the order shown."""
+        return [str(self._model.item(row).data(ID)) for row in range(self._model.rowCount())]
+
+    def choose(self, plugin_id: str) -> None:
+        """Choose a plugin."""
+        ids = self.ids()
+        if plugin_id in ids:
+            self.setCurrentIndex(self._model.index(ids.index(plugin_id), 0))
+
+    def _on_chosen(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.chosen.emit(str(index.data(ID)))
+
+
+class PluginDelegate(QStyledItemDelegate):
+    """Draws the title, and below it, small, why it cannot be used."""
+
+    def __init__(self, view: QListView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Leave room for the reason."""
+        reason = index.data(REASON)
+        if not reason:
+            return QSize(100, 36)
+        box = QFontMetrics(_small(option.font)).boundingRect(
+            QRect(0, 0, WIDTH - 44, 300), int(Qt.TextFlag.TextWordWrap), reason
+        )
+        return QSize(100, min(34 + box.height(), 34 + 3 * QFontMetrics(_small(option.font)).height()))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw one row."""
+        title, reason = str(index.data()), str(index.data(REASON) or "")
+        self.initStyleOption(option, index)
+        option.text = ""
+        QApplication.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, self._view)
+        painter.save()
+        inner = option.rect.adjusted(10, 8, -10, -6)
+        painter.setFont(option.font)
+        painter.setPen(theme.colour("disabled" if reason else "text"))
+        painter.drawText(inner, Qt.AlignmentFlag.AlignTop, title)
+        if reason:
+            painter.setFont(_small(option.font))
+            painter.setPen(theme.colour("disabled"))
+            below = inner.adjusted(0, QFontMetrics(option.font).height() + 1, 0, 0)
+            painter.drawText(below, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), reason)
+        painter.restore()
+
+
+def _small(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPointSizeF(font.pointSizeF() * 0.86)
+    return small
