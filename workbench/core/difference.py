@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import msgspec
@@ -75,7 +76,7 @@ def compare_latencies(baseline_ms: ArrayLike, latencies_ms: ArrayLike, *, seed: 
     generator = np.random.default_rng(seed)
     ratios = _median_resamples(base, generator) / np.maximum(_median_resamples(other, generator), 1e-12)
     widening = _widening(min(base.size, other.size))
-    low, high = (ratio * (float(value) / ratio) ** widening for value in np.percentile(ratios, (2.5, 97.5)))
+    low, high = (ratio * math.exp(widening * math.log(value / ratio)) for value in np.percentile(ratios, (2.5, 97.5)))
     return Difference(ratio, low, high, _verdict(ratio, low, high))
 
 
@@ -86,7 +87,7 @@ def _widening(samples: int) -> float:
     """
     blocks = max(2, samples // max(1, round(samples**0.5)))
     z = 1.96
-    return (1 + (z**2 + 1) / (4 * (blocks - 1))) * float((blocks / (blocks - 1)) ** 0.5)
+    return (1 + (z**2 + 1) / (4 * (blocks - 1))) * math.sqrt(blocks / (blocks - 1))
 
 
 def _verdict(ratio: float, low: float, high: float) -> Verdict:

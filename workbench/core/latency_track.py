@@ -15,6 +15,8 @@ Axis = Literal["runs", "seconds"]
 
 WINDOW = 100
 """Runs that a rolling percentile looks back on."""
+FIRST_ROLLING = 10
+"""Runs after which rolling percentiles begin."""
 ROLLING_STEPS = 64
 """At most so many rolling points are computed for each arrival, however many samples it brings."""
 RATE_SPAN_S = 1.0
@@ -154,7 +156,7 @@ class LatencyTrack:
         wanted = np.linspace(total - added + 1, total, min(added, ROLLING_STEPS)).astype(np.intp)
         values = self.measured.latencies.values
         full = wanted[wanted >= WINDOW]
-        for run in wanted[wanted < WINDOW]:
+        for run in wanted[(wanted >= FIRST_ROLLING) & (wanted < WINDOW)]:
             self._note_rolling(np.array([run]), values[None, :run])
         if full.size:
             windows = np.lib.stride_tricks.sliding_window_view(values, WINDOW)

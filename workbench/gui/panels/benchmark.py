@@ -26,12 +26,13 @@ from workbench.gui.panels.latency_chart import LatencyChart
 from workbench.gui.panels.run_history import RunHistory
 from workbench.gui.state import State
 from workbench.jobs.benchmark import Benchmark, Benchmarked
+from workbench.jobs.command_line import as_command
 from workbench.jobs.runner import Ticket
 
 TABLE_MS = 400
 """Between two updates of the table's figures while a benchmark runs."""
-WIDE_BELOW = 460
-"""Lower panels put the table beside the chart instead of under it."""
+LOW = 460
+"""A panel lower than this puts the table beside the chart, and the settings beside the models."""
 
 
 class BenchmarkPanel(QWidget):
@@ -86,6 +87,10 @@ class BenchmarkPanel(QWidget):
         self._axis = _tool(_("Time"), "clock", _("Show seconds instead of run numbers along the bottom."))
         self._axis.setCheckable(True)
         self._axis.toggled.connect(lambda on: self.chart.set_axis("seconds" if on else "runs"))
+        self._log = _tool(_("Log"), "chart-line", _("Show latencies on a logarithmic axis."))
+        self._log.setCheckable(True)
+        self._log.clicked.connect(self.chart.set_logarithmic)
+        self.chart.scaled.connect(self._log.setChecked)
         fit = _tool(_("Fit"), "arrows-out", _("Show everything again after a zoom (wheel: zoom, drag: move)."))
         fit.clicked.connect(self.chart.follow)
         self._copy = _tool(_("Copy as command"), "terminal-window", _("Copy the command line that does the same."))
@@ -100,15 +105,23 @@ class BenchmarkPanel(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(8, 4, 8, 4)
         row.addWidget(self.history, 1)
-        for widget in (self._axis, fit, self._copy, self._export):
+        for widget in (self._axis, self._log, fit, self._copy, self._export):
             row.addWidget(widget)
         return row
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the table where there is room."""
         super().resizeEvent(event)
-        low = event.size().height() < WIDE_BELOW
-        self._results.setOrientation(Qt.Orientation.Horizontal if low else Qt.Orientation.Vertical)
+        self._arrange(low=event.size().height() < LOW)
+
+    def _arrange(self, *, low: bool) -> None:
+        wanted = Qt.Orientation.Horizontal if low else Qt.Orientation.Vertical
+        if self._results.orientation() != wanted:
+            self._results.setOrientation(wanted)
+            self._results.setSizes([600, 400] if low else [700, 150])
+            self.table.set_compact(on=low)
+            self.chart.set_compact(on=low)
+            self.form.set_wide(on=low)
 
     def show_models(self, model_ids: list[int]) -> None:
         """Check these models."""
@@ -209,8 +222,6 @@ class BenchmarkPanel(QWidget):
 
     def copy_command(self) -> None:
         """Copy the command line that repeats what is shown."""
-        from workbench.core.recipes import as_command
-
         if self._job is not None:
             QGuiApplication.clipboard().setText(as_command(self._job))
             self._state.say(_("The command was copied."))

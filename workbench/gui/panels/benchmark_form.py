@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -51,11 +52,16 @@ class BenchmarkForm(QWidget):
         heading = QLabel(_("Models and runtimes"))
         heading.setProperty("role", "muted")
         inner = QWidget()
-        inside = QVBoxLayout(inner)
-        inside.setContentsMargins(10, 8, 10, 8)
-        inside.addWidget(heading)
-        inside.addWidget(self.subjects, 1)
-        inside.addLayout(self._settings())
+        models = QVBoxLayout()
+        models.addWidget(heading)
+        models.addWidget(self.subjects, 1)
+        settings = QVBoxLayout()
+        settings.addLayout(self._settings())
+        settings.addStretch(1)
+        self._halves = QBoxLayout(QBoxLayout.Direction.TopToBottom, inner)
+        self._halves.setContentsMargins(10, 8, 10, 8)
+        self._halves.addLayout(models, 1)
+        self._halves.addLayout(settings)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -65,7 +71,13 @@ class BenchmarkForm(QWidget):
         layout.setSpacing(0)
         layout.addWidget(scroll, 1)
         layout.addLayout(self._start_row())
-        self.setMinimumWidth(230)
+        self.set_wide(on=False)
+
+    def set_wide(self, *, on: bool) -> None:
+        """Put the settings beside the models instead of under them."""
+        self._halves.setDirection(QBoxLayout.Direction.LeftToRight if on else QBoxLayout.Direction.TopToBottom)
+        self.setMinimumWidth(450 if on else 260)
+        self.setMaximumWidth(560 if on else 420)
 
     def _settings(self) -> QFormLayout:
         self.amount = QComboBox()
@@ -82,10 +94,13 @@ class BenchmarkForm(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setVerticalSpacing(5)
         form.addRow(self.amount, self._how_long)
-        form.addRow(_("Warm-up"), self.warmup)
-        form.addRow(_("Batch"), self.batch)
-        form.addRow(_("Threads"), self.threads)
-        form.addRow(_("Input"), self.data)
+        rows = ((_("Warm-up"), self.warmup), (_("Batch"), self.batch), (_("Threads"), self.threads),
+                (_("Input"), self.data))  # fmt: skip
+        for title, widget in rows:
+            label = QLabel(title)
+            label.setMinimumHeight(30)  # the form layout puts labels at the top
+            widget.setAccessibleName(title)
+            form.addRow(label, widget)
         return form
 
     def _start_row(self) -> QVBoxLayout:

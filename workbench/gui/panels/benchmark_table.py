@@ -14,6 +14,7 @@ from workbench.gui.panels.benchmark_run import BenchmarkRun, Tracks
 from workbench.gui.panels.result_table import Cell, ResultTable
 from workbench.jobs.benchmark import BenchmarkRow
 
+COMPACT_HIDDEN = (1, 2, 4, 6, 7, 8, 9)
 ROLES = {"faster": "good", "slower": "bad"}
 
 
@@ -45,6 +46,11 @@ class BenchmarkTable(ResultTable):
                 ).format(resolution=units.percent(RESOLUTION, 0)),
             ]
         )
+
+    def set_compact(self, *, on: bool) -> None:
+        """Show only what fits beside the chart."""
+        for column in COMPACT_HIDDEN:
+            self.setColumnHidden(column, on)
 
     def show_live(self, run: BenchmarkRun | None, colour: Callable[[str], str]) -> None:
         """Show the figures so far; nothing is compared before the end."""

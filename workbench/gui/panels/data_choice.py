@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
 
 from workbench.core.datasets import RANDOM, DataSpec
+from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
@@ -24,11 +25,12 @@ class DataChoice(QPushButton):
         self._state = state
         self._jobs = jobs
         self._title = title
-        self._spec = DataSpec()
+        self._spec = state.data
         self._model = ""
         self.setIcon(theme.icon("database"))
         self.setAccessibleName(title)
         self.clicked.connect(self.ask)
+        state.data_offered.connect(self._on_offered)
         self._show()
 
     def spec(self) -> DataSpec:
@@ -44,6 +46,10 @@ class DataChoice(QPushButton):
     def set_model(self, path: str) -> None:
         """Say which model the data is for: the form checks against its inputs."""
         self._model = path
+
+    def _on_offered(self, spec: DataSpec) -> None:
+        if self._spec.path == RANDOM:
+            self.set_spec(spec)
 
     def ask(self) -> None:
         """Open the form."""
@@ -65,6 +71,7 @@ class DataDialog(QDialog):
         from workbench.gui.dialogs.data_form import DataForm
 
         super().__init__(choice)
+        self._state = state
         self._choice = choice
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -83,5 +90,9 @@ class DataDialog(QDialog):
 
     def accept(self) -> None:
         """Take the choice over."""
-        self._choice.set_spec(self.form.spec())
+        try:
+            self._choice.set_spec(self.form.spec())
+        except WorkbenchError as error:
+            self._state.say_error(error)
+            return
         super().accept()

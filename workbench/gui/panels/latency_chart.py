@@ -14,11 +14,14 @@ from workbench.core.events import Samples
 from workbench.core.i18n import _
 from workbench.core.latency_track import WINDOW, Axis, LatencyTrack
 from workbench.gui import theme
-from workbench.gui.panels.latency_curve import LatencyCurve
+from workbench.gui.panels.latency_curve import LatencyCurve, Scale
+from workbench.gui.panels.scaled_axis import ScaledAxis
 
 FRAME_MS = 40
 """Between two redraws while samples arrive (25 frames a second), however many arrive."""
 CHART_COLOURS = 8
+LOG_FROM = 12.0
+"""The latency axis turns logarithmic when its top is so many times the smallest median."""
 
 
 def series_role(index: int) -> str:
@@ -29,6 +32,8 @@ def series_role(index: int) -> str:
 class LatencyChart(QWidget):
     """Draws LatencyTracks. ``add`` only stores; a timer draws, so that arrivals never slow the window down."""
 
+    scaled = Signal(bool)
+    """Whether the latency axis is logarithmic now."""
     restyled = Signal()
     """The theme changed and the colours with it."""
 
@@ -41,7 +46,9 @@ class LatencyChart(QWidget):
         self._batch = 1
         self._axis: Axis = "runs"
         self._dirty: set[str] = set()
-        self._top = 0.0
+        self._scale = Scale(0.0, 0.0)
+        self._logarithmic: bool | None = None
+        self._compact = False
         self._timer = QTimer(self, interval=FRAME_MS)
         self._timer.timeout.connect(self.refresh)
         self._build()
@@ -55,9 +62,9 @@ class LatencyChart(QWidget):
         self._canvas.setFrameShape(pg.GraphicsLayoutWidget.Shape.NoFrame)
         self._canvas.ci.setContentsMargins(2, 2, 6, 2)
         self._canvas.ci.setSpacing(6)
-        self.latency = self._canvas.addPlot(row=0, col=0, rowspan=2)
-        self.rate = self._canvas.addPlot(row=0, col=1)
-        self.memory = self._canvas.addPlot(row=1, col=1)
+        self.latency = self._canvas.addPlot(row=0, col=0, rowspan=2, axisItems={"left": ScaledAxis()})
+        self.rate = self._canvas.addPlot(row=0, col=1, axisItems={"left": ScaledAxis()})
+        self.memory = self._canvas.addPlot(row=1, col=1, axisItems={"left": ScaledAxis()})
         self._canvas.ci.layout.setColumnStretchFactor(0, 7)
         self._canvas.ci.layout.setColumnStretchFactor(1, 3)
         for plot in (self.latency, self.rate, self.memory):
@@ -107,7 +114,7 @@ class LatencyChart(QWidget):
             curve.remove()
         self.tracks, self._curves, self._labels = {}, {}, {}
         self._dirty.clear()
-        self._top = 0.0
+        self._scale = Scale(0.0, 0.0)
         self.following = True
         self._write_legend()
 
@@ -128,10 +135,15 @@ class LatencyChart(QWidget):
         self.follow()
         self._style_axes()
 
+    def set_compact(self, *, on: bool) -> None:
+        """Leave out the explanation of lines and marks where there is little room."""
+        self._compact = on
+        self._write_legend()
+
     def follow(self) -> None:
         """Show everything again after a zoom, and keep up with what arrives."""
         self.following = True
-        self._top = 0.0
+        self._scale = Scale(0.0, 0.0)
         self._dirty = set(self.tracks)
         self.refresh()
 
@@ -150,31 +162,48 @@ class LatencyChart(QWidget):
         span = self.latency.getViewBox().viewRange()[0]
         for series in self._dirty:
             self._curves[series].draw(
-                self.tracks[series], self._axis, (span[0], span[1]), top=self._top, batch=self._batch
+                self.tracks[series], self._axis, (span[0], span[1]), scale=self._scale, batch=self._batch
             )
         self._dirty.clear()
 
     def _fit(self) -> None:
         lefts, rights = [0.0], [1e-3 if self._axis == "seconds" else 10.0]
-        top = rate = memory = 0.0
+        rate = memory = 0.0
         for track in self.tracks.values():
             warmup, ends = track.warmup_positions(self._axis), track.positions(self._axis)[-1:]
             lefts.append(float(warmup[0]) if warmup.size else 0.0)
             rights.extend(ends.tolist())
-            top = max(top, _robust_top(track))
             rate = max(rate, float(np.max(track.flushes.rates.values, initial=0.0)) * self._batch)
             memory = max(memory, track.peak_rss_mb)
-        if top > self._top or top < 0.6 * self._top:  # do not tremble with every arrival
-            self._top = top
-            self._dirty = set(self.tracks)
+        self._rescale()
         left, right = min(lefts), max(rights)
         margin = (right - left) * 0.01
         self.latency.setXRange(left - margin, right + margin, padding=0)
-        self.latency.setYRange(0, self._top or 1.0, padding=0)
+        self.latency.setYRange(*self._scale.limits(), padding=0)
         self.rate.setYRange(0, rate * 1.15 or 1.0, padding=0)
         self.memory.setYRange(0, memory * 1.15 or 1.0, padding=0)
         self._warmup_area.setRegion((left - margin, 0.0))
         self._warmup_area.setVisible(left < 0)
+
+    def _rescale(self) -> None:
+        """Let the vertical axis follow, but not tremble with every arrival."""
+        ranges = [_latency_range(track) for track in self.tracks.values()]
+        bottom, top = min(low for low, _high in ranges), max(high for _low, high in ranges)
+        typical = [track.rolling.p50.values[-1] for track in self.tracks.values() if len(track.rolling.p50)]
+        spread = bool(typical) and bool(max(top, *typical) > LOG_FROM * min(typical))
+        logarithmic = spread if self._logarithmic is None else self._logarithmic
+        before = self._scale
+        moved = top > before.top or top < 0.6 * before.top or not 0.5 < before.bottom / max(bottom, 1e-9) <= 1
+        if moved or logarithmic != before.logarithmic:
+            self._scale = Scale(bottom, top, logarithmic)
+            self._dirty = set(self.tracks)
+            self.latency.getAxis("left").set_logarithmic(on=logarithmic)
+            self.scaled.emit(logarithmic)
+
+    def set_logarithmic(self, on: bool | None) -> None:  # noqa: FBT001 - a tri-state value, None lets the chart decide
+        """Show latencies on a logarithmic axis or not; None: when they spread widely."""
+        self._logarithmic = on
+        self.follow()
 
     def _on_zoomed(self) -> None:
         self.following = False
@@ -220,9 +249,10 @@ class LatencyChart(QWidget):
                 axis.setPen(theme.colour("border"))
                 axis.setTextPen(theme.colour("muted"))
                 axis.setStyle(tickFont=font, tickLength=-4, maxTickLevel=0)
-            plot.getAxis("left").enableAutoSIPrefix(False)
             plot.getAxis("bottom").enableAutoSIPrefix(False)
         self.rate.getAxis("bottom").setStyle(showValues=False)
+        for plot in (self.rate, self.memory):
+            plot.getAxis("left").setWidth(56)
 
     def series_colour(self, series: str) -> str:
         """Return the colour role of a series, the same in chart, legend and table."""
@@ -234,12 +264,17 @@ class LatencyChart(QWidget):
 
     def _write_legend(self) -> None:
         entries = [
-            f'<span style="color:{theme.colour(self.series_colour(series)).name()}">\u25cf</span>&nbsp;{escape(label)}'
+            f'<span style="color:{theme.colour(self.series_colour(series)).name()}">\u25cf</span>&nbsp;{escape(label).replace(" ", "&nbsp;")}'
             for series, label in self._labels.items()
         ]
         muted = theme.colour("muted").name()
-        key = _("\u2501 p50&nbsp;&nbsp; \u254d p90&nbsp;&nbsp; \u2508 p99 of the last {n} runs").format(n=WINDOW)
-        key += "&nbsp;&nbsp; " + _("\u25cb warm-up&nbsp;&nbsp; \u25b2 above the chart")
+        key = (
+            ""
+            if self._compact
+            else _(
+                "\u2501 p50&nbsp;&nbsp; \u254d p90&nbsp;&nbsp; \u2508 p99 of the last {n} runs&nbsp;&nbsp; \u25cb warm-up&nbsp;&nbsp; \u25b2 above the chart"
+            ).format(n=WINDOW)
+        )
         entries.append(f'<span style="color:{muted}">{key}</span>')
         self._legend.setText("&nbsp;&nbsp;&nbsp; ".join(entries) if self._labels else "")
         self._legend.setVisible(bool(self._labels))
@@ -263,16 +298,17 @@ class LatencyChart(QWidget):
 def _png(image: QImage) -> bytes:
     buffer = QBuffer()
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
+    image.save(buffer, b"PNG")
     return bytes(buffer.data().data())
 
 
-def _robust_top(track: LatencyTrack) -> float:
-    """Return where the chart ends: above nearly all p99s, so that one hiccup does not flatten the rest."""
-    p99 = track.rolling.p99.values
+def _latency_range(track: LatencyTrack) -> tuple[float, float]:
+    """Return from where to where the chart should reach: nearly all p99s, but no single hiccup that flattens all."""
+    p50, p99 = track.rolling.p50.values, track.rolling.p99.values
     if p99.size:
         step = max(1, p99.size // 1000)
         typical = float(np.percentile(p99[::step], 90))
-        return 1.25 * max(typical, float(track.rolling.p50.values[-1]) * 1.5)
-    warmup = track.warmup.latencies.values
-    return 2.0 * float(np.median(warmup)) if warmup.size else 0.0
+        return 0.7 * float(p50[::step].min()), 1.25 * max(typical, float(p50[-1]) * 1.5)
+    start = track.measured.latencies.values if len(track.measured.latencies) else track.warmup.latencies.values
+    middle = float(np.median(start)) if start.size else 0.0
+    return 0.5 * middle, 2.0 * middle

@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from workbench.core.latency_track import Axis, Floats, LatencyTrack, thin
+from workbench.core.latency_track import Axis, Floats, LatencyTrack, Thinned, thin
 
 MOST_POINTS = 1500
 """Drawn points of one series; more are thinned to the extremes of each bin, which looks the same."""
 MOST_LINE_POINTS = 500
+
+
+class Scale(msgspec.Struct, frozen=True):
+    """How latencies (ms) are placed on the vertical axis."""
+
+    bottom: float
+    """Lowest latency of the view; used by a logarithmic scale only."""
+    top: float
+    logarithmic: bool = False
+
+    def place(self, latencies: Floats) -> Floats:
+        """Return where latencies are on the axis."""
+        return np.log10(np.maximum(latencies, 1e-6)) if self.logarithmic else latencies
+
+    def limits(self) -> tuple[float, float]:
+        """Return the ends of the axis, in its own numbers."""
+        if not self.logarithmic:
+            return 0.0, self.top or 1.0
+        top = max(self.top, 1e-6)
+        return float(np.log10(min(max(self.bottom, 1e-6), top / 2))), float(np.log10(top))
+
+    def edge(self) -> float:
+        """Return where triangles go that stand for what is above."""
+        low, high = self.limits()
+        return high - 0.015 * (high - low)
+
+    def inside(self, points: Thinned) -> tuple[Floats, Floats]:
+        """Return the points that are not above the top, placed."""
+        keep = points.y <= self.top
+        return points.x[keep], self.place(points.y[keep])
 
 
 class LatencyCurve:
@@ -57,15 +88,16 @@ class LatencyCurve:
         self._rate.setPen(pg.mkPen(colour, width=1.5))
         self._memory.setPen(pg.mkPen(colour, width=1.5))
 
-    def draw(self, track: LatencyTrack, axis: Axis, span: tuple[float, float], *, top: float, batch: int) -> None:
-        """Draw the part of the track that the view shows; latencies above ``top`` become triangles at the edge."""
+    def draw(self, track: LatencyTrack, axis: Axis, span: tuple[float, float], *, scale: Scale, batch: int) -> None:
+        """Draw the part of the track that the view shows; what is above the scale's top becomes triangles there."""
         low, high = span
+        top = scale.top
         measured = thin(track.positions(axis), track.measured.latencies.values, low, high, MOST_POINTS)
         warmup = thin(track.warmup_positions(axis), track.warmup.latencies.values, low, high, MOST_POINTS)
-        self._points.setData(*_inside(measured.x, measured.y, top))
-        self._warmup.setData(*_inside(warmup.x, warmup.y, top))
+        self._points.setData(*scale.inside(measured))
+        self._warmup.setData(*scale.inside(warmup))
         above = np.concatenate((warmup.x[warmup.y > top], measured.x[measured.y > top]))
-        self._beyond.setData(above, np.full(above.size, top * 0.985))
+        self._beyond.setData(above, np.full(above.size, scale.edge()))
         where = track.at(track.rolling.runs.values, axis)
         for curve, column in (
             (self._p50, track.rolling.p50),
@@ -73,14 +105,9 @@ class LatencyCurve:
             (self._p99, track.rolling.p99),
         ):
             line = thin(where, column.values, low, high, MOST_LINE_POINTS)
-            curve.setData(line.x, line.y)
+            curve.setData(line.x, scale.place(line.y))
         flushes = track.at(track.flushes.runs.values, axis)
         rates = thin(flushes, track.flushes.rates.values * batch, low, high, MOST_LINE_POINTS)
         self._rate.setData(rates.x, rates.y)
         memory = thin(flushes, track.flushes.rss.values, low, high, MOST_LINE_POINTS)
         self._memory.setData(memory.x, memory.y)
-
-
-def _inside(x: Floats, y: Floats, top: float) -> tuple[Floats, Floats]:
-    inside = y <= top
-    return x[inside], y[inside]

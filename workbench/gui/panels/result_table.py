@@ -67,6 +67,7 @@ class ResultTable(QTableWidget):
                 if before != cell or self.item(row, column) is None:
                     self.setItem(row, column, self._item(cell, column))
         self._shown = rows
+        self.setMinimumHeight(36 + 28 * min(len(rows), 4))
 
     def restyle(self) -> None:
         """Take the colours of the theme in force."""

@@ -51,12 +51,9 @@ class SubjectTree(QTreeWidget):
 
     def chosen(self) -> list[Subject]:
         """Return the checked subjects from top to bottom."""
-        found = []
-        for parent in (self.topLevelItem(index) for index in range(self.topLevelItemCount())):
-            for item in (parent.child(row) for row in range(parent.childCount())) if parent is not None else ():
-                if item.checkState(0) == Qt.CheckState.Checked and not item.isDisabled():
-                    found.append(item.data(0, ROLE))
-        return found
+        items = self.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
+        checked = [item for item in items if item.checkState(0) == Qt.CheckState.Checked and not item.isDisabled()]
+        return [item.data(0, ROLE) for item in checked if item.data(0, ROLE) is not None]
 
     def choose(self, subjects: list[Subject]) -> None:
         """Check exactly these."""
