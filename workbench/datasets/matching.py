@@ -42,7 +42,8 @@ def match_labels(spec: DataSpec, inputs: Sequence[str], arrays: Shapes) -> str:
     """Return the array that holds the labels, or "" when there is none; with several, the one of the same split."""
     if spec.labels:
         return _known(spec.labels, arrays)
-    candidates = [name for name in arrays if is_label_name(name) and name not in inputs and arrays[name]]
+    taken = {*inputs, *(name for name in arrays if name.lower() in CLASS_NAMES)}
+    candidates = [name for name in arrays if is_label_name(name) and name not in taken and arrays[name]]
     split = {part for name in inputs for part in _parts(name)} & {"train", "test", "val", "validation", "valid"}
     same = [name for name in candidates if split & set(_parts(name))] if split else candidates
     lengths = {arrays[name][0] for name in inputs if name in arrays}

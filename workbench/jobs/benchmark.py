@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,12 +11,13 @@ import numpy as np
 
 from workbench.core import latency, machine, tools
 from workbench.core.datasets import RANDOM, DataSpec
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.events import Report
 from workbench.core.i18n import _, ngettext
 from workbench.datasets.ports import samples_per_call
 from workbench.datasets.select import open_dataset
 from workbench.jobs import Job
+from workbench.jobs.clean import run_clean
 from workbench.jobs.timing import Stopwatch
 from workbench.runtimes import Arrays, Session
 from workbench.runtimes.quantized import quantize, real_ports
@@ -53,7 +55,7 @@ class BenchmarkRow(msgspec.Struct):
     max_ms: float
     throughput: float
     peak_rss_mb: float
-    """Peak resident memory of the worker while this subject ran."""
+    """Peak resident memory of the process in which only this subject ran, libraries included."""
     series: str
     samples_path: str
     """.npy of every measured latency in ms, in order."""
@@ -68,7 +70,7 @@ class Benchmarked(msgspec.Struct):
 
 
 class Benchmark(Job, frozen=True):
-    """Measure each subject in turn, nothing else beside it.
+    """Measure each subject in turn, nothing else beside it, each in a process that has done nothing else before.
 
     Stopping kills the worker: the ``Samples`` that came until then are what the caller keeps.
     """
@@ -93,14 +95,34 @@ class Benchmark(Job, frozen=True):
     def run(self, report: Report) -> Benchmarked:
         """Measure; the timed region holds the inference call and nothing else."""
         self._check()
-        described = machine.describe()
         notes = self._notes()
-        rows: list[BenchmarkRow] = []
-        for number, subject in enumerate(self.subjects):
-            row, said = self._measure(subject, report.scratch / f"latencies-{number}.npy", report)
-            rows.append(row)
-            notes += said
-        return Benchmarked(rows, described | self._versions(rows), list(dict.fromkeys(notes)))
+        if len(self.subjects) == 1 and "tensorflow" not in sys.modules:
+            return self._measure_here(notes, report)
+        parts: list[Benchmarked] = []
+        failures: list[WorkbenchError | JobCrashed] = []
+        for subject in self.subjects:
+            try:
+                parts.append(run_clean(msgspec.structs.replace(self, subjects=[subject]), report))
+            except (WorkbenchError, JobCrashed) as failure:  # the others are still worth measuring
+                failures.append(failure)
+        if not parts:
+            raise failures[0]
+        notes += [failure.message for failure in failures]
+        rows = [row for part in parts for row in part.results]
+        said = [note for part in parts for note in part.notes]
+        described = {key: value for part in reversed(parts) for key, value in part.machine.items()}
+        return Benchmarked(rows, described, list(dict.fromkeys([*notes, *said])))
+
+    def _measure_here(self, notes: list[str], report: Report) -> Benchmarked:
+        """Measure the only subject in this process: what ran here before would show in its memory and its threads."""
+        described = machine.describe()
+        busy = machine.busy_share()
+        if busy > machine.BUSY_SHARE:
+            text = _("Other programs used {share:.0%} of the processor when this began: expect noise.")
+            notes.append(text.format(share=busy))
+        row, said = self._measure(self.subjects[0], report.scratch / "latencies.npy", report)
+        needed = runtimes()[row.runtime].needs
+        return Benchmarked([row], described | tools.versions("numpy", *needed), [*notes, *said])
 
     def _check(self) -> None:
         if not self.subjects:
@@ -114,10 +136,6 @@ class Benchmark(Job, frozen=True):
 
     def _notes(self) -> list[str]:
         notes = []
-        busy = machine.busy_share()
-        if busy > machine.BUSY_SHARE:
-            text = _("Other programs used {share:.0%} of the processor when this began: expect noise.")
-            notes.append(text.format(share=busy))
         if machine.frequency_governor() == "powersave":
             notes.append(_("The processor is set to save power: latencies vary with its clock."))
         if self.threads is None and len({subject.runtime or subject.model for subject in self.subjects}) > 1:
@@ -125,10 +143,6 @@ class Benchmark(Job, frozen=True):
                 _("Threads were left to each runtime: LiteRT then uses one, others all. Set them to compare fairly.")
             )
         return notes
-
-    def _versions(self, rows: list[BenchmarkRow]) -> dict[str, str]:
-        needed = [package for row in rows for package in runtimes()[row.runtime].needs]
-        return tools.versions("numpy", *dict.fromkeys(needed))
 
     def _measure(self, subject: Subject, samples_path: Path, report: Report) -> tuple[BenchmarkRow, list[str]]:
         name = Path(subject.model).name
