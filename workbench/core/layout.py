@@ -6,6 +6,7 @@ the right.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from itertools import accumulate, pairwise
 from typing import Literal
@@ -51,9 +52,17 @@ def spans(count: int, edges: list[Pair]) -> list[int]:
 
 
 def arrange(
-    sizes: list[Pair] | list[tuple[float, float]], edges: list[Pair], order: Order, direction: Direction
+    sizes: list[tuple[float, float]], edges: list[Pair], order: Order, direction: Direction, *, exits: list[int]
 ) -> Arrangement:
-    """Lay out boxes of ``sizes`` (width, height), joined by ``edges`` (each pair once), in layers."""
+    """Lay out boxes in layers.
+
+    Args:
+        sizes: width and height of each box.
+        edges: from and to box, each pair once.
+        order: makes layers and orders them.
+        direction: where the data flows.
+        exits: of each edge: edges of one box with different numbers leave it at different places (its outputs).
+    """
     breadths = [float(size[0] if direction == "down" else size[1]) for size in sizes]
     lengths = [float(size[1] if direction == "down" else size[0]) for size in sizes]
     count = len(sizes)
@@ -66,7 +75,9 @@ def arrange(
     lonely = [vertex for vertex in range(count) if vertex not in placed]
     drawings += [_Drawing(Layered([row], {}), breadths, lengths) for row in _rows_of(lonely, breadths)]
     _pack(drawings)
-    return _collect(drawings, breadths, lengths, edges, direction)
+    arranged = _collect(drawings, breadths, lengths, edges)
+    _spread_exits(arranged, edges, exits)
+    return _turned(arranged) if direction == "right" else arranged
 
 
 class _Drawing:
@@ -151,9 +162,7 @@ def _pack(drawings: list[_Drawing]) -> None:
         deepest = max(deepest, drawing.length)
 
 
-def _collect(
-    drawings: list[_Drawing], breadths: list[float], lengths: list[float], edges: list[Pair], direction: Direction
-) -> Arrangement:
+def _collect(drawings: list[_Drawing], breadths: list[float], lengths: list[float], edges: list[Pair]) -> Arrangement:
     home = {vertex: d for d in drawings for layer in d.part.layers for vertex in layer if vertex < len(breadths)}
     rects = np.zeros((len(breadths), 4), np.float32)
     for vertex, drawing in home.items():
@@ -175,10 +184,38 @@ def _collect(
     flat = np.array(points, np.float32).reshape(-1, 2)
     width = max((d.move[0] + d.breadth for d in drawings), default=0.0)
     height = max((d.move[1] + d.length for d in drawings), default=0.0)
-    if direction == "right":
-        rects, flat, width, height = rects[:, [1, 0, 3, 2]], flat[:, ::-1], height, width
+    return Arrangement(rects, flat, np.array(starts, np.int32), width, height)
+
+
+def _spread_exits(arranged: Arrangement, edges: list[Pair], exits: list[int]) -> None:
+    """Let the outputs of a box leave it side by side, in the order of where they go."""
+    outputs: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for number, (source, _target) in enumerate(edges):
+        outputs[source][exits[number]].append(number)
+    points, starts = arranged.points, arranged.starts.tolist()
+
+    def heading(group: list[int]) -> float:
+        first, last = starts[group[0]], starts[group[0] + 1] - 1
+        return float(points[min(first + 2, last), 0])
+
+    for source, groups in outputs.items():
+        if len(groups) < 2:
+            continue
+        ordered = sorted(groups.values(), key=heading)
+        step = min(22.0, (float(arranged.rects[source, 2]) - 24.0) / (len(groups) - 1))
+        for position, group in enumerate(ordered):
+            shift = (position - (len(groups) - 1) / 2) * step
+            for number in group:
+                first, last = starts[number], starts[number + 1] - 1
+                upright = first + 1 < last and points[first, 0] == points[first + 1, 0]
+                points[first : first + (2 if upright else 1), 0] += shift
+
+
+def _turned(arranged: Arrangement) -> Arrangement:
+    """Return it with the flow to the right."""
+    rects, points = arranged.rects[:, [1, 0, 3, 2]], arranged.points[:, ::-1]
     return Arrangement(
-        np.ascontiguousarray(rects), np.ascontiguousarray(flat), np.array(starts, np.int32), width, height
+        np.ascontiguousarray(rects), np.ascontiguousarray(points), arranged.starts, arranged.height, arranged.width
     )
 
 

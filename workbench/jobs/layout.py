@@ -103,7 +103,9 @@ def lay_out(graph: Graph, arrays: Path, direction: Literal["down", "right"] = "d
     boxes = boxes_of(graph, named=named)
     leave_out_long_edges(boxes)
     pairs = [(edge.source, edge.target) for edge in boxes.edges]
-    arranged = arrange(sizes_of(boxes), pairs, layered, direction)
+    outputs: dict[tuple[str, ...], int] = {}
+    exits = [outputs.setdefault(tuple(edge.values), len(outputs)) for edge in boxes.edges]
+    arranged = arrange(sizes_of(boxes), pairs, layered, direction, exits=exits)
     _save(arrays, boxes, arranged)
     usual = usual_dtype(graph)
     return Scene(

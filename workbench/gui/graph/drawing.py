@@ -39,6 +39,7 @@ class Drawing:
             self.stubs[stub.node].append(number)
         self._boxes_of_edges()
         self._segments()
+        self._labels()
 
     def _boxes_of_edges(self) -> None:
         if len(self.edges) == 0:
@@ -54,6 +55,37 @@ class Drawing:
         self.segments: Floats = np.hstack([self.points[:-1], self.points[1:]])[inside]
         self._segment_low = np.minimum(self.segments[:, :2], self.segments[:, 2:])
         self._segment_high = np.maximum(self.segments[:, :2], self.segments[:, 2:])
+
+    def _labels(self) -> None:
+        """Choose which edge of a box bears the label of a value: one each, the others would only repeat it."""
+        first: dict[tuple[int, str], int] = {}
+        outputs: dict[int, int] = defaultdict(int)
+        for edge, (source, text) in enumerate(zip(self.edges[:, 0].tolist(), self.scene.edge_values, strict=True)):
+            if (source, text) not in first and self.scene.edge_labels[edge]:
+                first[source, text] = edge
+                outputs[source] += 1
+        self.labelled = np.zeros(len(self.edges), bool)
+        self.labelled[list(first.values())] = True
+        self.crowded = {source for source, count in outputs.items() if count > 1}
+
+    def label_spot(self, edge: int) -> tuple[QPointF, bool]:
+        """Return where an edge's label has its base line, and whether that is its right end."""
+        way = self.way(edge)
+        source = int(self.edges[edge, 0])
+        down = self.scene.direction == "down"
+        if source in self.crowded:  # several outputs: beside the arrow head
+            x, y = way[-1].tolist()
+            return (QPointF(x + 7, y - 9), False) if down else (QPointF(x - 9, y - 6), True)
+        x, y = way[0].tolist()
+        if not down:
+            return QPointF(x + 5, y - 5), False
+        ends = [float(self.way(other)[min(2, len(self.way(other)) - 1), 0]) for other in self.leaving(source)]
+        rightwards = max(ends) > x + 8 and min(ends) > x - 8
+        return QPointF(x - 6 if rightwards else x + 6, y + 14), rightwards
+
+    def leaving(self, node: int) -> list[int]:
+        """Return the drawn edges that begin at a box, at most 50."""
+        return [int(edge) for edge in np.flatnonzero(self.edges[:, 0] == node)[:50]]
 
     def nodes_in(self, area: QRectF) -> Ints:
         """Return the boxes that touch ``area``."""

@@ -215,24 +215,20 @@ def _paint_row(painter: QPainter, place: QPointF, room: float, text: str, look: 
 
 
 def _paint_labels(painter: QPainter, drawing: Drawing, edges: Ints, area: QRectF, look: Look) -> None:
-    """Paint shapes on edges: once under a box whose edges all carry the same, else on each edge."""
+    """Paint shapes on edges, each value once."""
     painter.setFont(look.label_font)
     back = QColor(look.canvas)
     back.setAlpha(215)
-    down = drawing.scene.direction == "down"
-    written: set[tuple[int, str]] = set()
-    for edge in edges.tolist():
-        text = drawing.scene.edge_labels[edge]
-        source = int(drawing.edges[edge, 0])
-        if not text or (source, text) in written:
+    near = area.adjusted(-200, -40, 200, 40)
+    for edge in edges[drawing.labelled[edges]].tolist():
+        spot, right = drawing.label_spot(edge)
+        if not near.contains(spot):
             continue
-        written.add((source, text))
-        x, y = drawing.way(edge)[0].tolist()
-        spot = QPointF(x + 6, y + 14) if down else QPointF(x + 5, y - 5)
-        if not area.adjusted(-200, -40, 200, 40).contains(spot):
-            continue
-        shown = look.elide(text, 180, look.label_font)
-        painter.fillRect(QRectF(spot.x() - 2, spot.y() - 10, look.width(shown, look.label_font) + 4, 13), back)
+        shown = look.elide(drawing.scene.edge_labels[edge], 180, look.label_font)
+        width = look.width(shown, look.label_font)
+        if right:
+            spot.setX(spot.x() - width)
+        painter.fillRect(QRectF(spot.x() - 2, spot.y() - 10, width + 4, 13), back)
         painter.setPen(look.muted)
         painter.drawText(spot, shown)
 
