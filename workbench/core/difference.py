@@ -87,7 +87,7 @@ def _widening(samples: int) -> float:
     """
     blocks = max(2, samples // max(1, round(samples**0.5)))
     z = 1.96
-    return (1 + (z**2 + 1) / (4 * (blocks - 1))) * math.sqrt(blocks / (blocks - 1))
+    return (1 + (z * z + 1) / (4 * (blocks - 1))) * math.sqrt(blocks / (blocks - 1))
 
 
 def _verdict(ratio: float, low: float, high: float) -> Verdict:

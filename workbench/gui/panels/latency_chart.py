@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QEvent, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.core.events import Samples
@@ -264,18 +264,19 @@ class LatencyChart(QWidget):
 
     def _write_legend(self) -> None:
         entries = [
-            f'<span style="color:{theme.colour(self.series_colour(series)).name()}">\u25cf</span>&nbsp;{escape(label).replace(" ", "&nbsp;")}'
+            _coloured(theme.colour(self.series_colour(series)), "\u25cf&nbsp;") + _unbroken(label)
             for series, label in self._labels.items()
         ]
-        muted = theme.colour("muted").name()
-        key = (
-            ""
-            if self._compact
-            else _(
-                "\u2501 p50&nbsp;&nbsp; \u254d p90&nbsp;&nbsp; \u2508 p99 of the last {n} runs&nbsp;&nbsp; \u25cb warm-up&nbsp;&nbsp; \u25b2 above the chart"
-            ).format(n=WINDOW)
-        )
-        entries.append(f'<span style="color:{muted}">{key}</span>')
+        if not self._compact:
+            marks = [
+                ("\u2501", _("p50")),
+                ("\u254d", _("p90")),
+                ("\u2508", _("p99 of the last {n} runs").format(n=WINDOW)),
+                ("\u25cb", _("warm-up")),
+                ("\u25b2", _("above the chart")),
+            ]
+            key = "&nbsp;&nbsp; ".join(_unbroken(f"{mark} {text}") for mark, text in marks)
+            entries.append(_coloured(theme.colour("muted"), key))
         self._legend.setText("&nbsp;&nbsp;&nbsp; ".join(entries) if self._labels else "")
         self._legend.setVisible(bool(self._labels))
 
@@ -293,6 +294,14 @@ class LatencyChart(QWidget):
     def png(self) -> bytes:
         """Return the picture as a PNG file's bytes."""
         return _png(self.picture())
+
+
+def _coloured(colour: QColor, html: str) -> str:
+    return f'<span style="color:{colour.name()}">{html}</span>'
+
+
+def _unbroken(text: str) -> str:
+    return escape(text).replace(" ", "&nbsp;")
 
 
 def _png(image: QImage) -> bytes:
