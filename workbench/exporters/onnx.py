@@ -21,10 +21,13 @@ class OnnxParams(Params, frozen=True):
         int,
         meta(N_("Opset"), N_("Version of the ONNX operator set; old runtimes know only low ones."), ge=9, le=24),
     ] = 18
-    batch: Annotated[
-        int | None,
-        meta(N_("Batch"), N_("Samples per call, fixed in the file; empty leaves it free."), ge=1),
-    ] = None
+    batch: (
+        Annotated[
+            int,
+            meta(N_("Batch"), N_("Samples per call, fixed in the file; empty leaves it free."), ge=1),
+        ]
+        | None
+    ) = None
     signature: Annotated[
         str, meta(N_("Signature"), N_("Which entry point of a SavedModel; empty takes serving_default."))
     ] = ""

@@ -17,14 +17,17 @@ from workbench.passes import Outcome
 class TfliteParams(Params, frozen=True):
     """Settings of the export to TFLite."""
 
-    batch: Annotated[
-        int | None,
-        meta(
-            N_("Batch"),
-            N_("Samples per call, fixed in the file; empty leaves it free where TFLite can, and is 1 elsewhere."),
-            ge=1,
-        ),
-    ] = None
+    batch: (
+        Annotated[
+            int,
+            meta(
+                N_("Batch"),
+                N_("Samples per call, fixed in the file; empty leaves it free where TFLite can, and is 1 elsewhere."),
+                ge=1,
+            ),
+        ]
+        | None
+    ) = None
     signature: Annotated[
         str, meta(N_("Signature"), N_("Which entry point of a SavedModel; empty takes serving_default."))
     ] = ""
