@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import tensorflow as tf
@@ -24,6 +25,7 @@ def with_known_batch(frozen: Frozen, shapes: list[Any], batch: int) -> Frozen:
     """
     graph_def = tf.compat.v1.GraphDef()
     graph_def.CopyFrom(frozen.graph_def)
+    _rename_functions(graph_def)
     _fix_elements(graph_def, batch)
     for _round in range(ROUNDS):
         known = _known_sizes(graph_def, frozen, shapes)
@@ -33,6 +35,25 @@ def with_known_batch(frozen: Frozen, shapes: list[Any], batch: int) -> Frozen:
             if node.name in known:
                 _become_constant(node, known[node.name])
     return frozen._replace(graph_def=graph_def)
+
+
+def _rename_functions(graph_def: Any) -> None:
+    """Give the functions names of their own: TensorFlow refuses two of one name that differ."""
+    new = {
+        function.signature.name: f"{function.signature.name}_{uuid4().hex}" for function in graph_def.library.function
+    }
+    for function in graph_def.library.function:
+        function.signature.name = new[function.signature.name]
+        _rename_calls(function.node_def, new)
+    _rename_calls(graph_def.node, new)
+
+
+def _rename_calls(nodes: Any, new: dict[str, str]) -> None:
+    for node in nodes:
+        for attribute in node.attr.values():
+            called = [attribute.func] if attribute.HasField("func") else attribute.list.func
+            for function in called:
+                function.name = new.get(function.name, function.name)
 
 
 def _fix_elements(graph_def: Any, batch: int) -> None:
