@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -76,12 +77,16 @@ def says_pids(event: Log) -> bool:
 
 
 def gone(pid: int, timeout: float = 10.0) -> bool:
-    """Wait until the process has ended (it may wait to be reaped by an init that takes its time)."""
-    try:
-        process = psutil.Process(pid)
-        process.wait(timeout)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.TimeoutExpired:
-        return process.status() == psutil.STATUS_ZOMBIE
-    return True
+    """Wait until the process has ended; whether its adoptive parent has reaped it is not our affair."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        try:
+            process = psutil.Process(pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            process.wait(0.05)
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.TimeoutExpired:
+            continue
+    return False
