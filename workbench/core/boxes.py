@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from workbench.core.graph import Dim, Graph, Node, Tensor, Value
+from workbench.core.constants import Constants, constants_of
+from workbench.core.graph import Dim, Graph, Node, Tensor
 from workbench.core.i18n import _
 from workbench.core.ops import INPUT, OUTPUT
 
@@ -18,7 +19,6 @@ TITLE_SIZE, ROW_SIZE, LABEL_SIZE = 13, 11, 10
 """Pixel sizes of the three fonts."""
 NARROWEST, WIDEST = 72.0, 240.0
 ROWS_SHOWN = 6
-CONSTANTS = frozenset({"Constant", "Const"})
 TIMES = "\u00d7"
 
 
@@ -68,7 +68,7 @@ def boxes_of(graph: Graph, *, named: bool = False) -> Boxes:
     ``named`` writes each node's name under its op (Keras layers); else only names that say more than the op.
     """
     boxes = Boxes()
-    folded = _folded_constants(graph)
+    constants = constants_of(graph)
     index: dict[int, int] = {}
     produced = {name for node in graph.nodes for name in node.outputs}
     source_of: dict[str, int] = {}
@@ -78,8 +78,8 @@ def boxes_of(graph: Graph, *, named: bool = False) -> Boxes:
             name = port.name if port.name not in taken else _("{name} (input)").format(name=port.name)
             source_of[port.name] = boxes.add(name, INPUT, [port.name, *_shape_row(port.dtype, port.shape)])
     for position, node in enumerate(graph.nodes):
-        if node.name not in folded:
-            index[position] = box = boxes.add(node.name, node.op, _rows(graph, node, folded, named=named))
+        if node.name not in constants.nodes:
+            index[position] = box = boxes.add(node.name, node.op, _rows(node, constants, named=named))
             source_of.update((name, box) for name in node.outputs if name)
     arrivals: dict[str, list[int]] = defaultdict(list)
     for position, box in index.items():
@@ -91,9 +91,7 @@ def boxes_of(graph: Graph, *, named: bool = False) -> Boxes:
         box = boxes.add(name, OUTPUT, [port.name, *_shape_row(port.dtype, port.shape)])
         arrivals[port.name].append(box)
     _connect(boxes, source_of, arrivals)
-    for position, node in enumerate(graph.nodes):
-        if node.name in folded:
-            boxes.folded[graph.nodes[position].name] = arrivals[folded[node.name].name][0]
+    boxes.folded = _homes(graph, constants, arrivals)
     return boxes
 
 
@@ -107,30 +105,29 @@ def _connect(boxes: Boxes, source_of: dict[str, int], arrivals: dict[str, list[i
     boxes.edges = [Edge(source, target, values) for (source, target), values in sorted(between.items())]
 
 
-def _folded_constants(graph: Graph) -> dict[str, Tensor]:
-    """Return the constant nodes that other nodes use, by name, each as the tensor that its line of text speaks of."""
-    used = {name for node in graph.nodes for name in (*node.inputs, *node.captures)}
-    exits = {port.name for port in graph.outputs}
-    found: dict[str, Tensor] = {}
-    for node in graph.nodes:
-        if node.op in CONSTANTS and not any(node.inputs) and len(node.outputs) == 1:
-            name = node.outputs[0]
-            if name in used and name not in exits:
-                value = graph.values.get(name, Value(name))
-                shape = [dim if isinstance(dim, int) else -1 for dim in value.shape or []]
-                found[node.name] = graph.tensors.get(name) or Tensor(name, value.dtype, shape, 0)
-    return found
+def _homes(graph: Graph, constants: Constants, arrivals: dict[str, list[int]]) -> dict[str, int]:
+    """Return the box in which each folded node is shown: the first consumer, or that of the folded node it feeds."""
+    homes: dict[str, int] = {}
+    feeds: dict[str, str] = {}
+    for node in reversed(graph.nodes):
+        if node.name in constants.nodes:
+            output = node.outputs[0]
+            if arrivals.get(output):
+                homes[node.name] = arrivals[output][0]
+            elif feeds.get(output) in homes:
+                homes[node.name] = homes[feeds[output]]
+            feeds.update((name, node.name) for name in node.inputs)
+    return homes
 
 
-def _rows(graph: Graph, node: Node, folded: dict[str, Tensor], *, named: bool) -> list[str]:
+def _rows(node: Node, constants: Constants, *, named: bool) -> list[str]:
     rows = []
     leaf = leaf_of(node.name)
     plain = re.sub(r"[\d_:.\s]", "", leaf).lower()
     if named or not plain.endswith(re.sub(r"[\d_]", "", node.op).lower()):
         rows.append(leaf)
-    constants = {tensor.name: tensor for tensor in folded.values()}
-    weights = [graph.tensors.get(name) or constants.get(name) for name in node.inputs]
-    lines = [_weight_row(tensor) for tensor in weights if tensor is not None]
+    weights = [constants.tensors[name] for name in node.inputs if name in constants.tensors]
+    lines = [_weight_row(tensor) for tensor in weights]
     if len(lines) > ROWS_SHOWN:
         hidden = len(lines) - ROWS_SHOWN + 1
         lines = [*lines[: ROWS_SHOWN - 1], _("+ {count} more").format(count=hidden)]

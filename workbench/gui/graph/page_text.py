@@ -9,6 +9,7 @@ import msgspec
 
 from workbench.core import units
 from workbench.core.boxes import attribute_text, leaf_of, shape_text
+from workbench.core.constants import constants_of
 from workbench.core.graph import Graph, Node, Port, Quantization, Tensor, Value
 from workbench.core.i18n import _, ngettext
 from workbench.core.ops import category_of
@@ -161,11 +162,12 @@ def node_page(graph: Graph, node: Node) -> Page:
         page.text(units.count(node.parameters))
     _attributes(page, node)
     producers = {name: other for other in graph.nodes for name in other.outputs}
-    weights = [graph.tensors[name] for name in node.inputs if name in graph.tensors]
-    flows = [name for name in [*node.inputs, *node.captures] if name and name not in graph.tensors]
+    stored = constants_of(graph).tensors
+    weights = [stored[name] for name in node.inputs if name in stored]
+    flows = [name for name in [*node.inputs, *node.captures] if name and name not in stored]
     if weights:
         page.section(_("Weights and constants"))
-        page.table([_tensor_row(page, tensor) for tensor in weights])
+        page.table([_tensor_row(page, graph, tensor) for tensor in weights])
     if flows:
         page.section(_("Inputs"))
         page.table([_value_row(page, graph, name, [producers[name]] if name in producers else []) for name in flows])
@@ -192,13 +194,15 @@ def _outputs(page: Page, graph: Graph, node: Node) -> None:
     stored = [graph.tensors[name] for name in node.outputs if name in graph.tensors]
     if stored:
         page.section(_("Stored value"))
-        page.table([_tensor_row(page, tensor) for tensor in stored])
+        page.table([_tensor_row(page, graph, tensor) for tensor in stored])
     if any(node.outputs):
         page.section(_("Outputs"))
         page.table([_value_row(page, graph, name, consumers[name]) for name in node.outputs if name])
 
 
-def _tensor_row(page: Page, tensor: Tensor) -> list[str]:
+def _tensor_row(page: Page, graph: Graph, tensor: Tensor) -> list[str]:
+    if tensor.name not in graph.tensors:  # a constant whose numbers the file does not store as a tensor
+        return [f"{escape(leaf_of(tensor.name))}<br><span class='muted'>{escape(tensor.dtype)}</span>"]
     facts = f"{tensor.dtype} {shape_text(list(tensor.shape))} · {units.size(tensor.nbytes)}"
     sparse = f" · {_('sparse')}" if tensor.sparse else ""
     return [
