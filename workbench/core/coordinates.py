@@ -126,3 +126,45 @@ def _balance(runs: list[NDArray[np.float64]], breadths: NDArray[np.float64]) -> 
     ordered = np.sort(np.stack(shifted), axis=0)
     centres: list[float] = ((ordered[1] + ordered[2]) / 2).tolist()
     return centres
+
+
+def pull_bends(layers: Layers, chains: list[list[int]], centres: list[float], breadths: list[float]) -> None:
+    """Move straight pieces of long edges towards the ends of their edge, as far as their neighbours leave room.
+
+    The four-way mean may leave a bypass far out although there is room beside the boxes that it passes.
+
+    Args:
+        layers: vertices of each layer in their order.
+        chains: of each long edge its first box, bends and last box.
+        centres: from ``place``; changed in place.
+        breadths: as for ``place``.
+    """
+    left: dict[int, int] = {}
+    right: dict[int, int] = {}
+    for layer in layers:
+        for a, b in pairwise(layer):
+            left[b], right[a] = a, b
+    for _round in range(3):
+        for chain in chains:
+            for piece in _straight(chain[1:-1], centres):
+                before = [(centres[left[v]], breadths[left[v]] + breadths[v]) for v in piece if v in left]
+                behind = [(centres[right[v]], breadths[right[v]] + breadths[v]) for v in piece if v in right]
+                low = max((x + room / 2 for x, room in before), default=-np.inf)
+                high = min((x - room / 2 for x, room in behind), default=np.inf)
+                here = centres[piece[0]]
+                goals = sorted((centres[chain[0]], centres[chain[-1]]))
+                goal = min(max(here, goals[0]), goals[1])
+                if low <= high:
+                    there = float(min(max(goal, low), high))
+                    for vertex in piece:
+                        centres[vertex] = there
+
+
+def _straight(bends: list[int], centres: list[float]) -> list[list[int]]:
+    pieces: list[list[int]] = []
+    for bend in bends:
+        if pieces and abs(centres[pieces[-1][-1]] - centres[bend]) < 0.01:
+            pieces[-1].append(bend)
+        else:
+            pieces.append([bend])
+    return pieces

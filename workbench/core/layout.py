@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.core.coordinates import place
+from workbench.core.coordinates import place, pull_bends
 from workbench.core.layered import Layered, Pair, depths, forward, neighbours
 
 Direction = Literal["down", "right"]
@@ -96,6 +96,12 @@ class _Drawing:
             [[number[u] for u in after.get(vertex, [])] for vertex in vertices],
             room,
             [vertex >= count for vertex in vertices],
+        )
+        pull_bends(
+            [[number[vertex] for vertex in layer] for layer in part.layers],
+            [[number[v] for v in (a, *bends, b)] for (a, b), bends in part.chains.items() if bends],
+            centres,
+            room,
         )
         low = min(centre - space / 2 for centre, space in zip(centres, room, strict=True))
         self.centre = {vertex: centre - low for vertex, centre in zip(vertices, centres, strict=True)}
