@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import IOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import h5py
 import numpy as np
@@ -21,7 +22,7 @@ LARGEST_RATIO = 1100
 
 
 @contextmanager
-def opened(file: Path | BinaryIO, name: str) -> Iterator[h5py.File]:
+def opened(file: Path | IOBase, name: str) -> Iterator[h5py.File]:
     """Open for reading; raises WorkbenchError with HDF5's own reason when the file is truncated or damaged."""
     try:
         with h5py.File(file, "r", locking=False) as content:

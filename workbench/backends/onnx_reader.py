@@ -49,7 +49,7 @@ def read(path: Path) -> Graph:
     for at, function in enumerate(model.functions):
         graph.functions[reader.function_key(function)] = reader.function(function, f"functions[{at}]")
     graph.name = model.graph.name or path.stem
-    graph.producer = f"{model.producer_name} {model.producer_version}".strip()
+    graph.producer = f"{model.producer_name} {model.producer_version.removesuffix(' None')}".strip()
     graph.metadata = metadata_of(model)
     graph.notes = notes
     graph.bytes = path.stat().st_size + sum(file.stat().st_size for file in files)
@@ -169,10 +169,17 @@ class _Reader:
             here = f"{source}.attribute[{at}]"
             kind = attribute.type or _kind_of(attribute)
             if kind == AttributeProto.GRAPH:
-                self._subgraph(graph, node, attribute.name, attribute.g, f"{here}.g", outer)
+                self._subgraph(graph, node, attribute.g, label=attribute.name, source=f"{here}.g", outer=outer)
             elif kind == AttributeProto.GRAPHS:
                 for number, inner in enumerate(attribute.graphs):
-                    self._subgraph(graph, node, f"{attribute.name}{number}", inner, f"{here}.graphs[{number}]", outer)
+                    self._subgraph(
+                        graph,
+                        node,
+                        inner,
+                        label=f"{attribute.name}{number}",
+                        source=f"{here}.graphs[{number}]",
+                        outer=outer,
+                    )
             else:
                 if constant:
                     tensor = _constant(attribute, kind, node.outputs[0], here)
@@ -182,7 +189,7 @@ class _Reader:
                 node.attributes.append(Attribute(attribute.name, attribute_value(attribute, kind)))
 
     def _subgraph(
-        self, graph: Graph, node: Node, label: str, proto: Any, source: str, outer: Mapping[str, Value]
+        self, graph: Graph, node: Node, proto: Any, *, label: str, source: str, outer: Mapping[str, Value]
     ) -> None:
         key = f"{node.name}/{label}"
         while key in self.functions:

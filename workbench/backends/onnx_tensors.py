@@ -145,7 +145,7 @@ def _entry(proto: Any, key: str) -> str:
 
 
 def inside_folder(path: Path, place: str) -> Path:
-    """Return the external file ``place`` of the model at ``path``; refuses links and whatever leads out of its folder."""
+    """Return the external file ``place`` of the model at ``path``; refuses links and what leads out of its folder."""
     pure = PurePosixPath(place.replace("\\", "/"))
     folder = path.parent.resolve()
     file = folder / pure

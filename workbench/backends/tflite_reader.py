@@ -162,10 +162,10 @@ class _Reader:
             view.Init(table.Bytes, table.Pos)
             for field, kind_of_field in _fields(options):
                 value = _option(view, field, kind_of_field)
-                if field.endswith("Subgraph") or field.endswith("SubgraphIndex"):
-                    if isinstance(value, int) and 0 <= value < len(self.keys):
-                        node.subgraphs.append(self.keys[value])
-                        value = self.keys[value]
+                is_subgraph = field.endswith(("Subgraph", "SubgraphIndex"))
+                if is_subgraph and isinstance(value, int) and 0 <= value < len(self.keys):
+                    node.subgraphs.append(self.keys[value])
+                    value = self.keys[value]
                 found.append(Attribute(_snake(field), value))
         if item.CustomOptionsLength():
             found.append(Attribute("custom_options", _("{count} bytes").format(count=item.CustomOptionsLength())))

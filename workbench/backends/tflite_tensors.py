@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def _texts(stored: bytes) -> NDArray[np.generic]:
     """Decode a string buffer: count, count + 1 offsets (int32), then the texts."""
     count = int(np.frombuffer(stored, "<i4", 1)[0])
     offsets = np.frombuffer(stored, "<i4", count + 1, 4)
-    return np.asarray([stored[a:b].decode("utf-8", "replace") for a, b in zip(offsets, offsets[1:], strict=False)])
+    return np.asarray([stored[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)])
 
 
 def _densified(values: NDArray[np.generic], sparsity: Any, shape: list[int]) -> NDArray[np.generic]:

@@ -145,8 +145,8 @@ class Graph(msgspec.Struct):
 def holds_weights(dtype: str, shape: list[int], *, quantized: bool = False) -> bool:
     """Say whether a stored tensor is counted as weights in formats that keep all constants alike.
 
-    Floating-point tensors of rank 1 and more, and integer ones that are quantized or have 8 bits or fewer. Shapes, axes,
-    indices (32- and 64-bit integers), flags, texts and scalars (epsilon, scale factors, zero points) are not weights.
+    Floating-point tensors of rank 1 and more, and integer ones that are quantized or have 8 bits or fewer. Shapes,
+    axes, indices (32- and 64-bit integers), flags, texts and scalars (epsilon, factors, zero points) are not weights.
     """
     if not shape:
         return False

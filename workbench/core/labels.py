@@ -11,7 +11,7 @@ LONGEST_TEXT = 4_000_000
 
 
 def parse_labels(text: str) -> list[str]:
-    """Return class names from JSON, a Python literal ({0: 'cat'}), or one a line or comma; [] when it is none of them."""
+    """Return class names from JSON, a Python literal ({0: 'cat'}), or one a line or comma; [] when it is none."""
     text = text.strip()
     if not text or len(text) > LONGEST_TEXT:
         return []

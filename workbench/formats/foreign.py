@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import N_, _
-from workbench.formats.wire import TopLevel, top_level
+from workbench.core.protobuf_wire import TopLevel, top_level
 
 HEAD = 65536
 
@@ -131,9 +131,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind(
         lambda s: re.match(rb"\x80[\x02-\x05]", s.head) is not None,
         N_("a Python pickle"),
-        N_(
-            "A pickle runs code when it is opened, so it is never loaded. Save the model with model.save('model.keras') instead."
-        ),
+        N_("A pickle runs code when it is opened: it is never loaded. Save the model with model.save('model.keras')."),
     ),
     Kind(
         lambda s: (
@@ -228,9 +226,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind(
         _is_frozen_graph,
         N_("a TensorFlow 1 frozen graph (GraphDef)"),
-        N_(
-            "Convert it to ONNX with `python -m tf2onnx.convert --graphdef FILE --inputs NAME:0 --outputs NAME:0 --output model.onnx`."
-        ),
+        N_("Convert it: `python -m tf2onnx.convert --graphdef FILE --inputs NAME:0 --outputs NAME:0 --output m.onnx`."),
     ),
     Kind(
         lambda s: s.path.suffix == ".meta" and s.wire is not None and set(s.wire.fields) <= {1, 2, 3, 4, 5, 6, 7},

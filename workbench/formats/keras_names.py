@@ -5,94 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-BUILT_IN = frozenset(
-    [
-        "Activation",
-        "ActivityRegularization",
-        "Add",
-        "AdditiveAttention",
-        "AlphaDropout",
-        "Attention",
-        "AugMix",
-        "AutoContrast",
-        "Average",
-        "BatchNormalization",
-        "Bidirectional",
-        "CategoryEncoding",
-        "CenterCrop",
-        "Concatenate",
-        "Discretization",
-        "Dense",
-        "DenseFeatures",
-        "Dot",
-        "Dropout",
-        "ELU",
-        "EinsumDense",
-        "Embedding",
-        "Equalization",
-        "Flatten",
-        "Functional",
-        "GRU",
-        "GRUCell",
-        "GaussianDropout",
-        "GaussianNoise",
-        "GroupNormalization",
-        "GroupQueryAttention",
-        "HashedCrossing",
-        "Hashing",
-        "Identity",
-        "InputLayer",
-        "IntegerLookup",
-        "LSTM",
-        "LSTMCell",
-        "Lambda",
-        "LayerNormalization",
-        "LeakyReLU",
-        "LocallyConnected1D",
-        "LocallyConnected2D",
-        "Masking",
-        "Maximum",
-        "MelSpectrogram",
-        "Merge",
-        "Minimum",
-        "MixUp",
-        "Model",
-        "MultiHeadAttention",
-        "Multiply",
-        "Normalization",
-        "PReLU",
-        "Permute",
-        "Pipeline",
-        "RMSNormalization",
-        "RNN",
-        "RandAugment",
-        "ReLU",
-        "RepeatVector",
-        "Rescaling",
-        "Reshape",
-        "Resizing",
-        "ReversibleEmbedding",
-        "STFTSpectrogram",
-        "Sequential",
-        "SimpleRNN",
-        "SimpleRNNCell",
-        "SlicingOpLambda",
-        "Softmax",
-        "SpectralNormalization",
-        "StackedRNNCells",
-        "StringLookup",
-        "Subtract",
-        "TFOpLambda",
-        "TensorFlowOpLayer",
-        "TextVectorization",
-        "ThresholdedReLU",
-        "TimeDistributed",
-        "UnitNormalization",
-        "CutMix",
-        "Highway",
-        "MaxoutDense",
-    ]
-) | frozenset(
+_NAMES = """
+    Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention AugMix AutoContrast Average
+    BatchNormalization Bidirectional CategoryEncoding CenterCrop Concatenate Discretization Dense
+    DenseFeatures Dot Dropout ELU EinsumDense Embedding Equalization Flatten Functional GRU GRUCell
+    GaussianDropout GaussianNoise GroupNormalization GroupQueryAttention HashedCrossing Hashing Identity
+    InputLayer IntegerLookup LSTM LSTMCell Lambda LayerNormalization LeakyReLU LocallyConnected1D
+    LocallyConnected2D Masking Maximum MelSpectrogram Merge Minimum MixUp Model MultiHeadAttention Multiply
+    Normalization PReLU Permute Pipeline RMSNormalization RNN RandAugment ReLU RepeatVector Rescaling Reshape
+    Resizing ReversibleEmbedding STFTSpectrogram Sequential SimpleRNN SimpleRNNCell SlicingOpLambda Softmax
+    SpectralNormalization StackedRNNCells StringLookup Subtract TFOpLambda TensorFlowOpLayer TextVectorization
+    ThresholdedReLU TimeDistributed UnitNormalization CutMix Highway MaxoutDense
+"""
+BUILT_IN = frozenset(_NAMES.split()) | frozenset(
     f"{name}{rank}D{end}"
     for rank in (1, 2, 3)
     for name, end in [

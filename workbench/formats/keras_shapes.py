@@ -1,4 +1,4 @@
-"""Output shapes of Keras layers from their settings: a rule for each well-known layer, None wherever it is not certain."""
+"""Output shapes of Keras layers from their settings: a rule for each known layer, None wherever it is not certain."""
 
 from __future__ import annotations
 
@@ -34,43 +34,16 @@ def as_shape(value: Any) -> Shape:
     return list(value)
 
 
-_UNCHANGED = frozenset(
-    [
-        "Activation",
-        "ActivityRegularization",
-        "AlphaDropout",
-        "BatchNormalization",
-        "Dropout",
-        "ELU",
-        "GroupNormalization",
-        "Identity",
-        "LayerNormalization",
-        "LeakyReLU",
-        "Masking",
-        "Normalization",
-        "PReLU",
-        "ReLU",
-        "Rescaling",
-        "RMSNormalization",
-        "Softmax",
-        "ThresholdedReLU",
-        "UnitNormalization",
-    ]
-)
-_MERGING = frozenset(
-    [
-        "Add",
-        "Subtract",
-        "Multiply",
-        "Average",
-        "Maximum",
-        "Minimum",
-        "Concatenate",
-        "Dot",
-        "MultiHeadAttention",
-        "Attention",
-    ]
-)
+_UNCHANGED_NAMES = """
+    Activation ActivityRegularization AlphaDropout BatchNormalization Dropout ELU GroupNormalization Identity
+    LayerNormalization LeakyReLU Masking Normalization PReLU ReLU Rescaling RMSNormalization Softmax
+    ThresholdedReLU UnitNormalization
+"""
+_UNCHANGED = frozenset(_UNCHANGED_NAMES.split())
+_MERGING_NAMES = """
+    Add Subtract Multiply Average Maximum Minimum Concatenate Dot MultiHeadAttention Attention
+"""
+_MERGING = frozenset(_MERGING_NAMES.split())
 
 
 def _same(_settings: Mapping[str, Any], shape: list[Dim]) -> Shape:

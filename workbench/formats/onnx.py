@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from workbench.core.graph import Graph, Tensor
 from workbench.core.i18n import N_
+from workbench.core.protobuf_wire import top_level
 from workbench.formats import Format, Slice
-from workbench.formats.wire import top_level
 
 _FIELDS = {1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26}
 """Field numbers of ModelProto (onnx.proto3); 7 is the graph, 8 the opset imports."""
