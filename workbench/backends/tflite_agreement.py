@@ -18,7 +18,7 @@ from workbench.core.i18n import _
 
 JUDGED = 256
 """Calibration samples that the agreement is measured on."""
-PROBED = 32
+PROBED = 64
 """Calibration samples that each layer's sensitivity is measured on."""
 MOST_IN_FLOAT = 4
 """Layers that may stay in float: with more, the model should be quantized in another way."""
@@ -30,31 +30,40 @@ class Agreed(msgspec.Struct):
     """The chosen model."""
 
     content: bytes
+    variant: str
+    """Name of the ranges that it was quantized with."""
     in_float: list[str]
     """Scopes of the layers that stay in float."""
     agreement: float | None
-    """Top-1 agreement with the float model on calibration data; None when the output is no class scores."""
+    """Top-1 agreement with the float model on calibration data; None when it was not asked for, or does not apply."""
 
 
-def quantize_until(quantizer: StaticQuantizer, source: Path, calls: Calls, *, wanted: float, report: Report) -> Agreed:
-    """Quantize everything; when less than ``wanted`` of the samples keep their class, leave sensitive layers in float.
+def quantize_until(
+    variants: Iterable[tuple[str, StaticQuantizer]], source: Path, calls: Calls, *, wanted: float, report: Report
+) -> Agreed:
+    """Return the first variant that keeps the class of ``wanted`` of the samples, every layer quantized.
 
-    Layers are ranked by the output's mean squared error when only they stay in float; the best of 0 to 4 such layers
-    is returned, fewest first.
+    When none does, the best variant's layers are ranked by the output's mean squared error when only they stay in
+    float, and the best of 0 to 4 such layers is returned, fewest first. Without a wish, or when the output is no
+    class scores, it is the first variant as it is.
     """
-    plain = quantizer.build()
-    if wanted <= 0:
-        return Agreed(plain, [], None)
-    reference = _outputs(source, calls, JUDGED)
-    best = Agreed(plain, [], _agreement(reference, plain, calls))
-    if best.agreement is None or best.agreement >= wanted:
-        return best
-    ranked = _ranked(quantizer, reference[:PROBED], calls, report)
+    best, chosen = None, None
+    reference = _outputs(source, calls, JUDGED) if wanted > 0 else None
+    for name, quantizer in variants:
+        content = quantizer.build()
+        agreement = None if reference is None else _agreement(reference, content, calls)
+        if best is None or (agreement or 0.0) > (best.agreement or 0.0):
+            best, chosen = Agreed(content, name, [], agreement), quantizer
+        if agreement is None or agreement >= wanted:
+            return best
+    if best is None or chosen is None or reference is None:
+        raise ValueError("no variants")
+    ranked = _ranked(chosen, reference[:PROBED], calls, report)
     for count in range(1, min(MOST_IN_FLOAT, len(ranked)) + 1):
-        content = quantizer.build(ranked[:count])
+        content = chosen.build(ranked[:count])
         agreement = _agreement(reference, content, calls)
-        if agreement is not None and agreement > (best.agreement or 0.0):
-            best = Agreed(content, ranked[:count], agreement)
+        if (agreement or 0.0) > (best.agreement or 0.0):
+            best = Agreed(content, best.variant, ranked[:count], agreement)
         if best.agreement is not None and best.agreement >= wanted:
             break
     return best

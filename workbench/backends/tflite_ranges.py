@@ -79,8 +79,8 @@ def _stored(values: NDArray[np.generic], detail: Mapping[str, Any]) -> NDArray[n
     if values.dtype.kind != "f" or detail["dtype"] is np.float32 or not scale:
         return values
     limits = np.iinfo(detail["dtype"])
-    stored = np.rint(values.astype(np.float64) / scale) + zero
-    return np.clip(stored, limits.min, limits.max).astype(np.dtype(detail["dtype"]))
+    stored = np.clip(np.rint(values.astype(np.float64) / scale) + zero, limits.min, limits.max)
+    return np.asarray(stored, dtype=detail["dtype"])
 
 
 def _real(values: NDArray[np.generic], detail: Mapping[str, Any]) -> NDArray[np.generic]:
@@ -88,7 +88,7 @@ def _real(values: NDArray[np.generic], detail: Mapping[str, Any]) -> NDArray[np.
     scale, zero = detail["quantization"]
     if values.dtype.kind == "f" or not scale:
         return values
-    return ((values.astype(np.float64) - zero) * scale).astype(np.float32)
+    return np.asarray((values.astype(np.float64) - zero) * scale, dtype=np.float32)
 
 
 def measure_ranges(model: Path, calls: Callable[[], Iterable[Feeds]], *, percentile: float | None) -> Ranges:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
@@ -13,10 +14,14 @@ from workbench.core.params import Params, meta
 from workbench.datasets import Dataset
 from workbench.formats.identify import identify, read_model
 from workbench.passes import Outcome, Pass, reasons
-from workbench.passes.calibration import calls
+from workbench.passes.calibration import Feeds, calls
 from workbench.passes.float_tflite import TO_TFLITE, as_float_tflite
 from workbench.passes.notes import calibration_notes, layers_note, nested_note
 from workbench.runtimes.quantized import real_ports
+
+if TYPE_CHECKING:
+    from workbench.backends.tflite_agreement import Agreed
+    from workbench.backends.tflite_quantization import StaticQuantizer
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul", "Gather")
 """ONNX ops with weights that it can quantize."""
@@ -26,16 +31,17 @@ class StaticInt8Params(Params, frozen=True):
     """Settings of static-int8."""
 
     ranges: Annotated[
-        Literal["minmax", "percentile", "entropy"],
+        Literal["auto", "minmax", "percentile", "entropy"],
         meta(
             N_("Ranges"),
             N_(
                 "How the range of an activation follows from calibration data: all of it, without outliers "
-                "(percentile), or where least information is lost (entropy; ONNX only)."
+                "(percentile), or where least information is lost (entropy; ONNX only). Auto takes all of it, and "
+                "for TFLite classifiers the percentile where that agrees better."
             ),
-            labels=(N_("Minimum and maximum"), N_("Percentile"), N_("Entropy")),
+            labels=(N_("Auto"), N_("Minimum and maximum"), N_("Percentile"), N_("Entropy")),
         ),
-    ] = "minmax"
+    ] = "auto"
     percentile: Annotated[
         float, meta(N_("Percentile"), N_("Share of the numbers inside the range, for percentile."), ge=90.0, le=100.0)
     ] = 99.999
@@ -50,8 +56,8 @@ class StaticInt8Params(Params, frozen=True):
         meta(
             N_("Wanted agreement"),
             N_(
-                "TFLite classifiers: while fewer of the calibration samples keep their class, up to four of the most "
-                "sensitive layers stay in float. 0 quantizes everything."
+                "TFLite classifiers: while fewer of the calibration samples keep their class, other ranges are tried "
+                "(auto), then up to four of the most sensitive layers stay in float. 0 quantizes everything."
             ),
             ge=0.0,
             le=1.0,
@@ -115,7 +121,7 @@ def _onnx(source: Path, target: Path, params: StaticInt8Params, data: Dataset, r
     ports = read_model(source).inputs
     feeds = calls(data, real_ports(ports), ports, report, span=(0.1, 0.8))
     options = StaticOptions(
-        method=params.ranges,
+        method="minmax" if params.ranges == "auto" else params.ranges,
         percentile=params.percentile,
         per_channel=params.per_channel,
         reduce_range=params.reduce_range,
@@ -139,24 +145,14 @@ def _tflite(source: Path, target: Path, params: StaticInt8Params, data: Dataset,
     model, notes = as_float_tflite(source, report)
     from workbench.backends.litert_session import LiteRtSession
     from workbench.backends.tflite_agreement import quantize_until
-    from workbench.backends.tflite_quantization import StaticQuantizer, counted, layers_of, nothing_done
-    from workbench.backends.tflite_ranges import measure_ranges
+    from workbench.backends.tflite_quantization import counted, layers_of, nothing_done
 
     session = LiteRtSession(model, threads=None)
-    taking = real_ports(session.inputs)
+    taking, own = real_ports(session.inputs), real_ports(read_model(source).inputs)
     session.close()
-    own = real_ports(read_model(source).inputs)
-    feeds = calls(data, own, taking, report, span=(0.5, 0.7))
-    percentile = params.percentile if params.ranges == "percentile" else None
-    quantizer = StaticQuantizer(
-        model,
-        measure_ranges(model, feeds, percentile=percentile),
-        per_channel=params.per_channel,
-        integer_io=params.io == "int8",
-        skip=params.skip,
-    )
-    chosen = quantize_until(quantizer, model, calls(data, own, taking), wanted=params.agreement, report=report)
-    result = counted(quantizer.layers, layers_of(chosen.content))
+    quiet, loud = calls(data, own, taking), calls(data, own, taking, report, span=(0.5, 0.7))
+    chosen = quantize_until(_variants(model, loud, params), model, quiet, wanted=params.agreement, report=report)
+    result = counted(layers_of(model.read_bytes()), layers_of(chosen.content))
     if not result.done:
         raise nothing_done(result)
     target.write_bytes(chosen.content)
@@ -164,16 +160,35 @@ def _tflite(source: Path, target: Path, params: StaticInt8Params, data: Dataset,
     figures = {"quantized_layers": float(sum(result.done.values()))}
     if chosen.agreement is not None:
         figures["calibration_agreement"] = chosen.agreement
-        notes.append(_agreement_note(chosen.agreement, len(chosen.in_float), wanted=params.agreement))
+        notes.append(_agreement_note(chosen, params.agreement))
     return Outcome(notes=notes, figures=figures)
 
 
-def _agreement_note(agreement: float, in_float: int, *, wanted: float) -> str:
-    text = _("{share:.1%} of the calibration samples keep their most likely class.").format(share=agreement)
-    if in_float:
-        text += " " + _("For that, {n} sensitive layers stayed in float.").format(n=in_float)
-    if agreement < wanted:
-        text += " " + _("That is less than the wanted {wanted:.1%}: try percentile ranges or more data.").format(
+def _variants(
+    model: Path, feeds: Callable[[], Iterator[Feeds]], params: StaticInt8Params
+) -> Iterator[tuple[str, StaticQuantizer]]:
+    """Yield a quantizer for each kind of ranges to try, measured only when it comes to that."""
+    from workbench.backends.tflite_quantization import StaticQuantizer
+    from workbench.backends.tflite_ranges import measure_ranges
+
+    for kind in ("minmax", "percentile") if params.ranges == "auto" else (params.ranges,):
+        ranges = measure_ranges(model, feeds, percentile=params.percentile if kind == "percentile" else None)
+        yield (
+            kind,
+            StaticQuantizer(
+                model, ranges, per_channel=params.per_channel, integer_io=params.io == "int8", skip=params.skip
+            ),
+        )
+
+
+def _agreement_note(chosen: Agreed, wanted: float) -> str:
+    text = _("With {variant} ranges, {share:.1%} of the calibration samples keep their most likely class.").format(
+        variant=chosen.variant, share=chosen.agreement
+    )
+    if chosen.in_float:
+        text += " " + _("For that, {n} sensitive layers stayed in float.").format(n=len(chosen.in_float))
+    if (chosen.agreement or 0.0) < wanted:
+        text += " " + _("That is less than the wanted {wanted:.1%}: more calibration data may help.").format(
             wanted=wanted
         )
     return text
