@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ from workbench.core.events import AnyEvent, Log, Progress
 from workbench.core.i18n import _
 from workbench.jobs import Job
 
+COUNTS = re.compile(r"\d+")
 OK, ACT, USAGE, BUG, CANCELLED = 0, 1, 2, 70, 130
 
 
@@ -62,9 +64,10 @@ class Console:
             width = max(len(self._shown), len(line))
             click.echo(f"\r{line:<{width}}", err=True, nl=False)
             self._shown = line
-        elif event.text and event.text != self._shown:
+        elif (stage := COUNTS.sub("#", event.text)) and stage != self._shown:
+            # In a log file one line for each stage is enough: "sample 17" differs from "sample 18" by its count only.
             click.echo(event.text, err=True)
-            self._shown = event.text
+            self._shown = stage
 
     def end_progress(self) -> None:
         """Clear the progress line."""

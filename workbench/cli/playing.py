@@ -8,10 +8,17 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.console import Console
+from workbench.cli.console import ACT, Console, plain
 from workbench.core.errors import WorkbenchError
-from workbench.core.i18n import _
+from workbench.core.i18n import N_, _
+from workbench.core.recipes import load_recipe
 
+SAMENESS = {
+    "identical": N_("same bytes "),
+    "equal": N_("same figures"),
+    "different": N_("DIFFERENT  "),
+    "unknown": N_("new        "),
+}
 PATH = click.Path(path_type=Path)
 
 
@@ -42,9 +49,20 @@ def has_display() -> bool:
 @click.option("--out", type=PATH, default=Path("replayed"), show_default=True, help=_("Folder for the new models."))
 @click.option("--source", type=PATH, help=_("Apply the recipe to this model instead of the one it names."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
-def replay(recipe: Path, out: Path, source: Path | None, *, as_json: bool) -> None:
+@click.pass_context
+def replay(ctx: click.Context, /, recipe: Path, out: Path, source: Path | None, *, as_json: bool) -> None:
     """Run the steps of a saved recipe again and compare the results with those it recorded."""
-    raise NotImplementedError
+    from workbench.jobs.replay import replay as play
+
+    console = Console(as_json=as_json)
+    done = play(load_recipe(recipe), out, console.run, source=source)
+    lines = [
+        f"{_(SAMENESS[step.same])}  {step.artifact}" + "".join(f"\n    {why}" for why in step.why)
+        for step in done.steps
+    ]
+    console.result(plain(done), "\n".join(lines))
+    if done.same == "different":
+        ctx.exit(ACT)
 
 
 @click.command(help=_("Do the whole job on a bundled sample: look, optimize, evaluate, measure, export, report."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from workbench.cli.console import Console, plain
 from workbench.core import units
 from workbench.core.datasets import DataSpec
 from workbench.core.errors import JobCrashed, WorkbenchError
-from workbench.core.events import AnyEvent, Crashed, Failed, Finished
+from workbench.core.events import AnyEvent, Crashed, Failed, Finished, Samples
 from workbench.core.graph import Graph
 from workbench.core.i18n import _
+from workbench.core.latency_track import LatencyTrack
 from workbench.core.paths import resources
 from workbench.core.project import ModelRecord, Project
 from workbench.jobs import Job
@@ -101,32 +103,37 @@ class Tour:
 
     def _measure(self, records: list[ModelRecord]) -> Benchmarked:
         from workbench.cli.measuring import readable
+        from workbench.gui.panels import benchmark_run
 
         self.console.say("")
-        job = Benchmark(subjects=[Subject(model=record.path) for record in records], runs=200, data=self.test_set)
-        done: Benchmarked = self._job(job)
-        self.project.add_run("benchmark", [record.id for record in records], plain(done))
+        runtimes = {"keras-zip": "tensorflow", "onnx": "onnxruntime", "tflite": "litert"}
+        subjects = [Subject(model=record.path, runtime=runtimes[record.format]) for record in records]
+        job = Benchmark(subjects=subjects, runs=300, threads=1, data=self.test_set)
+        tracks = {subject.series(): LatencyTrack(subject.series()) for subject in subjects}
+        done: Benchmarked = self._job(job, samples=lambda samples: tracks[samples.series].add(samples))
+        labels = {s.series(): benchmark_run.label_of(records, s.model, s.runtime, s.device) for s in subjects}
+        benchmark_run.store(self.project, benchmark_run.finished(job, done, labels), tracks)
         self.console.say(readable(done))
         return done
 
     def _window(self, source: ModelRecord) -> Path:
-        from workbench.gui import app
+        from workbench.gui import portrait
 
-        target = self.folder / "window.png"
-        app.picture(self.folder / "project", source.id, target)
-        return target
+        return portrait.take(self.folder / "project", source.id, self.folder / "window.png", self.runner)
 
     def _report(self, pictures: list[Path]) -> Path:
         from workbench.core.report_page import write_report
 
         return write_report(self.project, self.folder / "report.html", screenshots=pictures)
 
-    def _job(self, job: Job) -> Any:
+    def _job(self, job: Job, samples: Callable[[Samples], None] | None = None) -> Any:
         events: queue.SimpleQueue[AnyEvent] = queue.SimpleQueue()
         self.runner.submit(job, lambda ticket, event: events.put(event))
         while True:
             event = events.get()
             self.console.on_event(event)
+            if samples is not None and isinstance(event, Samples):
+                samples(event)
             if isinstance(event, Finished):
                 self.console.end_progress()
                 return result_of(job, event)
