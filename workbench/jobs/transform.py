@@ -213,6 +213,7 @@ class Making(msgspec.Struct, frozen=True):
             verified = verify(
                 self.source,
                 artifact,
+                data=self.data,
                 dataset=dataset,
                 artifact_inputs=_inputs_of(artifact),
                 runtime=proof.runtime,

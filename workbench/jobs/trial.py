@@ -32,18 +32,20 @@ class Trial(msgspec.Struct):
     """Whether sizes were guessed, so that the source may refuse them."""
 
 
-def trials(ports: Sequence[Port], other: Sequence[Port], *, samples: int) -> Iterator[Trial]:
+def trials(ports: Sequence[Port], other: Sequence[Port], *, samples: int, seed: int = 0) -> Iterator[Trial]:
     """Yield random inputs for a model with ``ports``; sizes that the ``other`` model has fixed are used for both."""
     closed = fixed_by(ports, other)
     if not any(None in shape.shape for shape in sample_shapes(closed)):
-        yield Trial(_random(closed, samples))
+        yield Trial(_random(closed, samples, seed))
         return
     for turn in range(max(len(SEQUENCE), len(PICTURE), len(VOLUME))):
         sized = [_sized(port, closed, turn) for port in closed]
         if all(port is not None for port in sized):
             chosen = [port for port in sized if port is not None]
             text = ", ".join(f"{port.name} {_text(port)}" for port in chosen)
-            yield Trial(_random(chosen, samples), _("Random input of {shapes}.").format(shapes=text), guessed=True)
+            yield Trial(
+                _random(chosen, samples, seed), _("Random input of {shapes}.").format(shapes=text), guessed=True
+            )
 
 
 def fixed_by(ports: Sequence[Port], other: Sequence[Port]) -> list[Port]:
@@ -87,8 +89,8 @@ def _sized(port: Port, ports: Sequence[Port], turn: int) -> Port | None:
     return msgspec.structs.replace(port, shape=dims)
 
 
-def _random(ports: Sequence[Port], samples: int) -> Arrays:
-    dataset = open_dataset(DataSpec(limit=samples), real_ports(ports))
+def _random(ports: Sequence[Port], samples: int, seed: int) -> Arrays:
+    dataset = open_dataset(DataSpec(limit=samples, seed=seed), real_ports(ports))
     return dataset.feeds(range(samples))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from workbench.core import agreement
 from workbench.core.agreement import Agreement
-from workbench.core.datasets import RANDOM
+from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.events import Report
 from workbench.core.graph import Port
@@ -93,6 +93,7 @@ def verify(
     source: Path,
     artifact: Path,
     *,
+    data: DataSpec,
     dataset: Dataset,
     artifact_inputs: Sequence[Port],
     runtime: str,
@@ -101,11 +102,12 @@ def verify(
 ) -> Agreement:
     """Compare ``artifact`` with ``source``; raises WorkbenchError only when the source itself cannot be run.
 
-    ``tolerance`` None: the change is intended, and passed means same shapes and finite numbers. An artifact that does
-    not open, run or match is not passed, with the reason among the notes.
+    ``dataset`` is what ``data`` names, opened for the source. ``tolerance`` None: the change is intended, and passed
+    means same shapes and finite numbers. An artifact that does not open, run or match is not passed, with the reason
+    among the notes.
     """
     report.progress(None, _("Running {name}").format(name=source.name))
-    reference = refer(source, dataset=dataset, artifact_inputs=artifact_inputs, report=report)
+    reference = refer(source, data=data, dataset=dataset, artifact_inputs=artifact_inputs, report=report)
     report.progress(None, _("Reopening the result in a clean process"))
     job = Reproduce(
         model=str(artifact),
@@ -129,12 +131,14 @@ def verify(
     )
 
 
-def refer(source: Path, *, dataset: Dataset, artifact_inputs: Sequence[Port], report: Report) -> Reference:
+def refer(
+    source: Path, *, data: DataSpec, dataset: Dataset, artifact_inputs: Sequence[Port], report: Report
+) -> Reference:
     """Run the source on samples that suit both models, and keep inputs and outputs."""
     _runtime, session = open_session(source)
     try:
         reference = Reference(real_ports(session.inputs), real_ports(session.outputs), [], [], [])
-        for trial in _trials(dataset, session.inputs, artifact_inputs):
+        for trial in _trials(data, dataset, session.inputs, artifact_inputs):
             results = _attempt(session, trial)
             if results is None:
                 continue
@@ -168,11 +172,13 @@ def _attempt(session: Session, trial: Trial) -> Arrays | None:
         raise
 
 
-def _trials(dataset: Dataset, ports: Sequence[Port], artifact_inputs: Sequence[Port]) -> Iterable[Trial]:
+def _trials(
+    data: DataSpec, dataset: Dataset, ports: Sequence[Port], artifact_inputs: Sequence[Port]
+) -> Iterable[Trial]:
     step = math.lcm(samples_per_call(ports) or 1, _per_call(artifact_inputs) or 1)
-    if dataset.name == RANDOM:
-        return trials(ports, artifact_inputs, samples=max(8 // step, 1) * step)
     count = min(len(dataset), max(MOST_SAMPLES // step, 1) * step) // step * step
+    if dataset.name == RANDOM:
+        return trials(ports, artifact_inputs, samples=max(count, step), seed=data.seed)
     if not count:
         raise WorkbenchError(
             _("The model takes {step} samples a call, but the data has {count}.").format(step=step, count=len(dataset)),
