@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, cast
 
 from PySide6.QtCore import QEventLoop, QTimer, SignalInstance
 
@@ -11,12 +12,16 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.settings import Settings
 from workbench.gui import app
+from workbench.gui.graph.graph_tab import GraphTab
+from workbench.gui.panels.benchmark import BenchmarkPanel
 from workbench.jobs.runner import Runner
 
 LIMIT_MS = 60_000
 
 
-def take(project: Path, model_id: int, target: Path, runner: Runner, *, theme: str = "light") -> Path:
+def take(
+    project: Path, model_id: int, target: Path, runner: Runner, *, theme: Literal["light", "dark"] = "light"
+) -> Path:
     """Open the window on ``project`` with one model and its last benchmark in view, and save it as PNG.
 
     Raises WorkbenchError when the graph is not drawn within a minute. The runner stays the caller's.
@@ -25,9 +30,9 @@ def take(project: Path, model_id: int, target: Path, runner: Runner, *, theme: s
     window.resize(1440, 900)
     window.show()
     try:
-        graph = window.show_pane("graph")
+        graph = cast(GraphTab, window.show_pane("graph"))
         until(graph.drawn, lambda: window.state.select(model_id))
-        benchmark = window.show_pane("benchmark")
+        benchmark = cast(BenchmarkPanel, window.show_pane("benchmark"))
         runs = window.state.project.runs("benchmark")
         if runs:
             benchmark.history.pick(runs[-1].id)
