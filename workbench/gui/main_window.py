@@ -11,10 +11,10 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QMessageBox,
+    QSizePolicy,
     QStackedWidget,
     QTabWidget,
     QToolBar,
-    QToolButton,
     QWidget,
 )
 
@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         if first is not None:
             first.raise_()
         self.resizeDocks([self.docks["project"], self.docks["inspector"]], [250, 320], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["jobs"]], [250], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["jobs"]], [230], Qt.Orientation.Vertical)
 
     def _build_commands(self) -> None:
         menus = {title: self.menuBar().addMenu(_(title)) for title in MENUS}
@@ -107,11 +107,14 @@ class MainWindow(QMainWindow):
             if command.toolbar:
                 action.setIconText(_(command.toolbar))
                 toolbar.addAction(action)
-        find = QToolButton()
-        find.setDefaultAction(self.actions_by_id["palette"])
-        find.setText(_("Find a command   Ctrl+K"))
-        find.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.menuBar().setCornerWidget(find)
+        gap = QWidget()
+        gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        toolbar.addWidget(gap)
+        palette = self.actions_by_id["palette"]
+        keys = palette.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        palette.setIconText(_("Find a command   {keys}").format(keys=keys))
+        toolbar.addAction(palette)
+        toolbar.widgetForAction(palette).setObjectName("FindCommand")
 
     def _action(self, command: Command) -> QAction:
         action = QAction(theme.icon(command.icon), command.title(), self)
@@ -129,7 +132,7 @@ class MainWindow(QMainWindow):
         bar.toggleViewAction().setVisible(False)
         holder = bar.addWidget(self.messages)
         self.messages.shown_changed.connect(holder.setVisible)
-        holder.setVisible(False)
+        self.messages.shown_changed.connect(bar.setVisible)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
         self.strip = StatusStrip(self.jobs)
         self.statusBar().addWidget(self.strip, 1)
@@ -165,7 +168,8 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put all docks back in their places."""
-        self.restoreState(self._pristine)
+        self._docks_shown = True
+        self._arrange_as(self._pristine)
         self._refresh()
 
     def createPopupMenu(self) -> QMenu:
@@ -175,12 +179,18 @@ class MainWindow(QMainWindow):
         return menu
 
     def _show_docks(self, *, shown: bool) -> None:
-        if shown != self._docks_shown:
-            self._docks_shown = shown
-            for dock in self.docks.values():
-                dock.setVisible(shown)
+        if shown == self._docks_shown:
+            return
+        self._docks_shown = shown
+        if shown:
+            self._arrange_as(self._docks_state)  # showing them one by one would build those behind others
+            return
+        self._docks_state = self.saveState()
+        for dock in self.docks.values():
+            dock.hide()
 
     _docks_shown = True
+    _docks_state = QByteArray()
 
     def _refresh(self) -> None:
         current = self.state.current
@@ -235,8 +245,7 @@ class MainWindow(QMainWindow):
         if running and not self._hurried and not self._agrees_to_stop(len(running)):
             event.ignore()
             return
-        if self._docks_shown:
-            self.state.settings.docks = _text(self.saveState())
+        self.state.settings.docks = _text(self.saveState() if self._docks_shown else self._docks_state)
         self.state.settings.geometry = _text(self.saveGeometry())
         self.state.save_settings()
         self.jobs.runner.close()
@@ -262,7 +271,11 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.restoreGeometry(_bytes(self.state.settings.geometry))
-        self.restoreState(_bytes(self.state.settings.docks))
+        self._arrange_as(_bytes(self.state.settings.docks))
+
+    def _arrange_as(self, stored: QByteArray) -> None:
+        self.restoreState(stored)
+        self.messages.tell_visibility()  # its tool bar belongs to what Qt stores, the message does not
 
 
 def _text(stored: QByteArray) -> str:

@@ -107,6 +107,10 @@ class MessageBar(QFrame):
         self.hide()
         self.shown_changed.emit(False)
 
+    def tell_visibility(self) -> None:
+        """Say again whether a message is shown."""
+        self.shown_changed.emit(self._shown)
+
     def text(self) -> str:
         """Return the message that is shown, or "" when none is."""
         return self._text.text() if self._shown else ""

@@ -99,6 +99,7 @@ class Palette(QFrame):
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setUniformItemSizes(True)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAccessibleName(_("Commands"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 6)
@@ -113,7 +114,8 @@ class Palette(QFrame):
         """Show at the top of the window, in its middle, ready to type."""
         width = min(640, self._window.width() - 40)
         corner = self._window.mapToGlobal(self._window.rect().topLeft())
-        self.setGeometry(corner.x() + (self._window.width() - width) // 2, corner.y() + 60, width, SHOWN * ROW + 66)
+        self.move(corner.x() + (self._window.width() - width) // 2, corner.y() + 60)
+        self.setFixedWidth(width)
         self.show()
         self.field.setFocus()
 
@@ -148,6 +150,8 @@ class Palette(QFrame):
             item.setEnabled(entry.enabled)
             self._model.appendRow(item)
         self._move(0)
+        self.list.setFixedHeight(ROW * min(SHOWN, max(1, self._model.rowCount())) + 4)
+        self.adjustSize()
 
     def _run(self) -> None:
         entry = self.list.currentIndex().data(ENTRY)

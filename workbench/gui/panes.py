@@ -6,7 +6,7 @@ import importlib
 from typing import Literal
 
 import msgspec
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
@@ -60,22 +60,35 @@ class Pane(QWidget):
         self._content: QWidget | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self.setObjectName(f"Pane-{row.id}")
+        self.setObjectName("Pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(_(row.title))
 
     def content(self) -> QWidget:
         """Return the part itself, building it now when need be."""
         if self._content is None:
-            module = importlib.import_module(f"workbench.gui.{self.row.module}")
-            self._content = getattr(module, self.row.name)(self._state, self._jobs, self)
+            try:
+                module = importlib.import_module(f"workbench.gui.{self.row.module}")
+                self._content = getattr(module, self.row.name)(self._state, self._jobs, self)
+            except ModuleNotFoundError:  # only until all panels exist
+                self._content = QWidget()
             self._layout.addWidget(self._content)
             self.setFocusProxy(self._content)
         return self._content
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Build the part when it is first seen."""
-        self.content()
+        """Build the part once it is really seen."""
         super().showEvent(event)
+        self.build_soon()
+
+    def build_soon(self) -> None:
+        """Build the part when it is still seen after the event: Qt shows docks behind others too for a moment."""
+        if self._content is None:
+            QTimer.singleShot(0, self, self._build_when_seen)
+
+    def _build_when_seen(self) -> None:
+        if not self.visibleRegion().isEmpty():
+            self.content()
 
 
 class Dock(QDockWidget):
@@ -85,6 +98,7 @@ class Dock(QDockWidget):
         super().__init__(_(pane.row.title), parent)
         self.setObjectName(f"Dock-{pane.row.id}")
         self.setWidget(pane)
+        self.visibilityChanged.connect(pane.build_soon)
         self.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetClosable | QDockWidget.DockWidgetFeature.DockWidgetMovable
         )

@@ -56,6 +56,8 @@ class CrashDialog(QDialog):
         go_on = QPushButton(_("Go on"))
         go_on.setDefault(True)
         go_on.clicked.connect(self.accept)
+        for button in (show, copy):
+            button.setAutoDefault(False)
         words = QVBoxLayout()
         for label in (title, text, where):
             words.addWidget(label)
@@ -64,6 +66,7 @@ class CrashDialog(QDialog):
         head.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
         head.addLayout(words, 1)
         foot = QHBoxLayout()
+        foot.setSpacing(8)
         foot.addWidget(show)
         foot.addWidget(copy)
         foot.addStretch(1)

@@ -15,7 +15,8 @@ from workbench.gui import theme
 ID = int(Qt.ItemDataRole.UserRole) + 1
 REASON = ID + 1
 Index = QModelIndex | QPersistentModelIndex
-WIDTH = 240
+WIDTH = 264
+WRAPPED = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignTop)
 
 
 class PluginList(QListView):
@@ -72,14 +73,12 @@ class PluginDelegate(QStyledItemDelegate):
         self._view = view
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """Leave room for the reason."""
+        """Leave room for title and reason, both wrapped."""
+        height = _text_height(option.font, str(index.data()), 2)
         reason = index.data(REASON)
-        if not reason:
-            return QSize(100, 36)
-        box = QFontMetrics(_small(option.font)).boundingRect(
-            QRect(0, 0, WIDTH - 44, 300), int(Qt.TextFlag.TextWordWrap), reason
-        )
-        return QSize(100, min(34 + box.height(), 34 + 3 * QFontMetrics(_small(option.font)).height()))
+        if reason:
+            height += 2 + _text_height(_small(option.font), reason, 4)
+        return QSize(100, height + 18)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one row."""
@@ -88,16 +87,22 @@ class PluginDelegate(QStyledItemDelegate):
         option.text = ""
         QApplication.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, self._view)
         painter.save()
-        inner = option.rect.adjusted(10, 8, -10, -6)
+        inner = option.rect.adjusted(10, 9, -10, -6)
         painter.setFont(option.font)
         painter.setPen(theme.colour("disabled" if reason else "text"))
-        painter.drawText(inner, Qt.AlignmentFlag.AlignTop, title)
+        painter.drawText(inner, WRAPPED, title)
         if reason:
             painter.setFont(_small(option.font))
             painter.setPen(theme.colour("disabled"))
-            below = inner.adjusted(0, QFontMetrics(option.font).height() + 1, 0, 0)
-            painter.drawText(below, int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), reason)
+            below = inner.adjusted(0, _text_height(option.font, title, 2) + 2, 0, 0)
+            painter.drawText(below, WRAPPED, reason)
         painter.restore()
+
+
+def _text_height(font: QFont, text: str, lines: int) -> int:
+    metrics = QFontMetrics(font)
+    box = metrics.boundingRect(QRect(0, 0, WIDTH - 44, 1000), WRAPPED, text)
+    return min(box.height(), lines * metrics.lineSpacing())
 
 
 def _small(font: QFont) -> QFont:

@@ -74,13 +74,16 @@ class StepDialog(QDialog):
         close = QPushButton(_("Close"))
         close.clicked.connect(self.close)
         self.buttons = QHBoxLayout()
-        self.buttons.setContentsMargins(16, 10, 16, 12)
+        self.buttons.setContentsMargins(24, 10, 24, 14)
+        self.buttons.setSpacing(8)
         for widget in (self.copy_button, None, close, self.start_button):
             if widget is None:
                 self.buttons.addStretch(1)
             else:
                 self.buttons.addWidget(widget)
         self._arrange()
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(button is self.start_button)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
         state.graph_ready.connect(self._on_graph)
@@ -134,6 +137,7 @@ class StepDialog(QDialog):
         cancel = QPushButton(_("Cancel"))
         cancel.clicked.connect(self.cancel)
         buttons = QHBoxLayout()
+        buttons.setSpacing(8)
         buttons.addStretch(1)
         buttons.addWidget(background)
         buttons.addWidget(cancel)
@@ -280,7 +284,8 @@ class StepDialog(QDialog):
         again.clicked.connect(lambda: self.stack.setCurrentIndex(0))
         close.clicked.connect(self.close)
         buttons = QHBoxLayout()
-        buttons.setContentsMargins(16, 10, 16, 12)
+        buttons.setContentsMargins(28, 10, 28, 14)
+        buttons.setSpacing(8)
         buttons.addWidget(again)
         buttons.addStretch(1)
         buttons.addWidget(close)
