@@ -16,7 +16,6 @@ from workbench.core.events import AnyEvent, Crashed, Samples
 from workbench.core.i18n import _
 from workbench.core.latency_file import load_tracks, samples_csv
 from workbench.core.writing import atomic_target
-from workbench.gui import theme
 from workbench.gui.jobs import Jobs
 from workbench.gui.panels import benchmark_run
 from workbench.gui.panels.benchmark_form import BenchmarkForm
@@ -24,6 +23,7 @@ from workbench.gui.panels.benchmark_run import BenchmarkRun
 from workbench.gui.panels.benchmark_table import BenchmarkTable
 from workbench.gui.panels.latency_chart import LatencyChart
 from workbench.gui.panels.run_history import RunHistory
+from workbench.gui.panels.tools import tool
 from workbench.gui.state import State
 from workbench.jobs.benchmark import Benchmark, Benchmarked
 from workbench.jobs.command_line import as_command
@@ -84,18 +84,18 @@ class BenchmarkPanel(QWidget):
         layout.addWidget(whole)
 
     def _tools(self) -> QHBoxLayout:
-        self._axis = _tool(_("Time"), "clock", _("Show seconds instead of run numbers along the bottom."))
+        self._axis = tool(_("Time"), "clock", _("Show seconds instead of run numbers along the bottom."))
         self._axis.setCheckable(True)
         self._axis.toggled.connect(lambda on: self.chart.set_axis("seconds" if on else "runs"))
-        self._log = _tool(_("Log"), "chart-line", _("Show latencies on a logarithmic axis."))
+        self._log = tool(_("Log"), "chart-line", _("Show latencies on a logarithmic axis."))
         self._log.setCheckable(True)
         self._log.clicked.connect(self.chart.set_logarithmic)
         self.chart.scaled.connect(self._log.setChecked)
-        fit = _tool(_("Fit"), "arrows-out", _("Show everything again after a zoom (wheel: zoom, drag: move)."))
+        fit = tool(_("Fit"), "arrows-out", _("Show everything again after a zoom (wheel: zoom, drag: move)."))
         fit.clicked.connect(self.chart.follow)
-        self._copy = _tool(_("Copy as command"), "terminal-window", _("Copy the command line that does the same."))
+        self._copy = tool(_("Copy as command"), "terminal-window", _("Copy the command line that does the same."))
         self._copy.clicked.connect(self.copy_command)
-        self._export = _tool(_("Export"), "export", _("Save the picture, the samples or the table."))
+        self._export = tool(_("Export"), "export", _("Save the picture, the samples or the table."))
         menu = QMenu(self._export)
         menu.addAction(_("Chart as PNG ..."), lambda: self._save_as(_("chart"), "png", self.save_picture))
         menu.addAction(_("Samples as CSV ..."), lambda: self._save_as(_("samples"), "csv", self.save_samples))
@@ -253,12 +253,3 @@ class BenchmarkPanel(QWidget):
             self._state.say_error(error)
             return
         self._state.say(_("Saved {path}.").format(path=picked), level="good")
-
-
-def _tool(text: str, icon: str, tip: str) -> QToolButton:
-    button = QToolButton()
-    button.setText(text)
-    button.setIcon(theme.icon(icon))
-    button.setToolTip(tip)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    return button

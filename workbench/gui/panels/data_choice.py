@@ -37,6 +37,10 @@ class DataChoice(QPushButton):
         """Return the chosen data."""
         return self._spec
 
+    def is_random(self) -> bool:
+        """Say whether no data is chosen."""
+        return self._spec.path == RANDOM
+
     def set_spec(self, spec: DataSpec) -> None:
         """Choose data."""
         self._spec = spec
