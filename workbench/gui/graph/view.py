@@ -59,7 +59,7 @@ class GraphView(QWidget):
         self._glide.valueChanged.connect(self._step)
         self._from, self._to = QRectF(), QRectF()
         self.minimap = Minimap(self)
-        self.minimap.moved.connect(self._look_at)
+        self.minimap.moved.connect(self.look_at)
 
     # What is shown
 
@@ -178,9 +178,10 @@ class GraphView(QWidget):
         self.minimap.set_area(self.area())
         self.update()
 
-    def _look_at(self, spot: QPointF) -> None:
+    def look_at(self, spot: QPointF, zoom: float | None = None) -> None:
+        """Centre the view on a scene point."""
         self._fitted = False
-        self._place(spot, self.zoom)
+        self._place(spot, zoom or self.zoom)
 
     # Selecting
 
@@ -249,7 +250,7 @@ class GraphView(QWidget):
         touchpad = not pixels.isNull() and event.phase() != Qt.ScrollPhase.NoScrollPhase
         if shift or (touchpad and not event.modifiers() & Qt.KeyboardModifier.ControlModifier):
             delta = QPointF(pixels) if touchpad else QPointF(event.angleDelta().y(), event.angleDelta().x())
-            self._look_at(self.centre - delta / self.zoom)
+            self.look_at(self.centre - delta / self.zoom)
         else:
             self.zoom_by(2 ** (event.angleDelta().y() / 360), event.position())
         event.accept()
@@ -271,7 +272,7 @@ class GraphView(QWidget):
                 self.setCursor(Qt.CursorShape.ClosedHandCursor)
             self._dragged = True
             self._pressed = event.position()
-            self._look_at(self.centre - moved / self.zoom)
+            self.look_at(self.centre - moved / self.zoom)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or select what was clicked; a click on a stub jumps to its other end."""
