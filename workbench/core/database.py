@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
@@ -74,8 +75,7 @@ class Database:
         connection = self._connection
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        # another window may be switching to WAL at this moment, and SQLite does not wait for that by itself
-        connection.execute("PRAGMA journal_mode = WAL")
+        self._switch_to_wal()
         connection.execute("PRAGMA synchronous = NORMAL")
         scripts = _migrations()
         if _version(connection) < len(scripts):
@@ -86,6 +86,18 @@ class Database:
                     connection.execute(f"PRAGMA user_version = {number}")
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         self._check(len(scripts))
+
+    def _switch_to_wal(self) -> None:
+        """Switch, waiting for another window that does so at this moment: here SQLite does not wait by itself."""
+        deadline = time.monotonic() + _BUSY_S
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.01)
 
     def _check(self, known: int) -> None:
         version = _version(self._connection)

@@ -85,10 +85,11 @@ def save_recipe(recipe: Recipe, path: Path) -> None:
     """Write YAML or JSON, by the suffix; raises WorkbenchError for another suffix or when ``path`` exists."""
     if path.suffix.lower() not in _SUFFIXES:
         raise _unknown_suffix(path)
+    plain = _plain(recipe)
     if path.suffix.lower() == ".json":
-        text = msgspec.json.format(wire.encode(recipe), indent=2) + b"\n"
+        text = msgspec.json.format(wire.encode(plain), indent=2) + b"\n"
     else:
-        text = yaml.safe_dump(msgspec.to_builtins(recipe), sort_keys=False, allow_unicode=True, width=100).encode()
+        text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100).encode()
     with atomic_target(path) as partial:
         partial.write_bytes(text)
 
@@ -126,10 +127,33 @@ def _step(record: ModelRecord) -> Step:
             bytes=made.get("bytes_after", record.bytes),
             sha256=made.get("artifact_sha256", ""),
             data_sha256=made.get("data_sha256", ""),
-            verified=msgspec.convert(verified, Agreement, strict=False) if verified else None,
+            verified=_figures(msgspec.convert(verified, Agreement, strict=False)) if verified else None,
             tools=made.get("tools", {}),
         ),
     )
+
+
+def _figures(verified: Agreement) -> Agreement:
+    """Return what a replay compares: the figures over all outputs."""
+    return msgspec.structs.replace(verified, outputs=[], notes=[])
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    """Return builtins; of the data only what differs from the defaults, which rarely is much."""
+    plain: dict[str, Any] = msgspec.to_builtins(recipe)
+    defaults = msgspec.to_builtins(DataSpec())
+    for step in plain["steps"]:
+        if "data" in step:
+            step["data"] = _differing(step["data"], defaults)
+    return plain
+
+
+def _differing(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _differing(value, defaults[name]) if isinstance(value, dict) else value
+        for name, value in values.items()
+        if value != defaults[name]
+    }
 
 
 def _check_version(path: Path, plain: Any) -> None:
