@@ -39,7 +39,8 @@ def open_program(source: Path, *, signature: str = "", batch: int | None = None)
     EngineRequired for a file of Keras 1 or 2 outside its engine.
     """
     if source.is_dir():
-        return _saved_model_program(source, signature, batch)
+        loaded = load_saved_model(source)
+        return _traced_signature(loaded, choose_signature(loaded.signatures, signature, source), batch)
     if signature not in ("", DEFAULT_SIGNATURE):
         raise WorkbenchError(
             _("{file} is a Keras model: it has no signature called {name}.").format(file=source.name, name=signature),
@@ -176,9 +177,15 @@ def saved_signature(loaded: Any, name: str) -> Program:
     return program._replace(inputs=ports)
 
 
-def _saved_model_program(source: Path, signature: str, batch: int | None) -> Program:
-    loaded = load_saved_model(source)
-    own = saved_signature(loaded, choose_signature(loaded.signatures, signature, source))
+def retraced(program: Program, *, batch: int) -> Program:
+    """Trace the same model again with a fixed batch; it is not loaded again."""
+    if hasattr(program.owner, "signatures"):
+        return _traced_signature(program.owner, program.signature, batch)
+    return keras_program(program.owner, batch=batch)
+
+
+def _traced_signature(loaded: Any, signature: str, batch: int | None) -> Program:
+    own = saved_signature(loaded, signature)
     given = own.concrete.structured_input_signature[1]
     keys, result_keys = [port.name for port in own.inputs], [port.name for port in own.outputs]
     specs = [

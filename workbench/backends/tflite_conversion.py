@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from workbench.backends.tf_freezing import Frozen, freeze
-from workbench.backends.tf_programs import DEFAULT_SIGNATURE, Program, open_program
+from workbench.backends.tf_programs import DEFAULT_SIGNATURE, Program, open_program, retraced
 from workbench.backends.tf_shapes import with_known_batch
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
@@ -42,15 +42,14 @@ def converter_for(source: Path, *, batch: int | None = None, signature: str = ""
     report.progress(0.05, _("Loading the model"))
     program = open_program(source, signature=signature, batch=batch)
     report.progress(0.25, _("Tracing the model"))
-    frozen = _frozen(program, batch)
     notes = []
-    if batch is None and _has_free_batch(program) and _has_lists(frozen):
+    if batch is None and _has_free_batch(program) and _has_lists(program.concrete.graph.as_graph_def()):
         batch = 1
-        program = open_program(source, signature=signature, batch=batch)
-        frozen = _frozen(program, batch)
+        program = retraced(program, batch=batch)
         notes.append(
             _("The batch is fixed to 1: TFLite cannot run this model's loops (recurrent layers) with a free batch.")
         )
+    frozen = _frozen(program, batch)
     folder = Path(tempfile.mkdtemp(prefix="frozen-", dir=report.scratch))
     save_frozen(program, frozen, folder)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=[DEFAULT_SIGNATURE])
@@ -82,7 +81,7 @@ def to_float_tflite(
 
 def _frozen(program: Program, batch: int | None) -> Frozen:
     frozen = freeze(program)
-    if batch is None or not _has_lists(frozen):
+    if batch is None or not _has_lists(frozen.graph_def):
         return frozen
     return with_known_batch(frozen, [spec.shape for spec in program.concrete.structured_input_signature[0]], batch)
 
@@ -91,9 +90,9 @@ def _has_free_batch(program: Program) -> bool:
     return any(port.shape and port.shape[0] is None for port in program.inputs)
 
 
-def _has_lists(frozen: Frozen) -> bool:
-    nodes = list(frozen.graph_def.node)
-    for function in frozen.graph_def.library.function:
+def _has_lists(graph_def: Any) -> bool:
+    nodes = list(graph_def.node)
+    for function in graph_def.library.function:
         nodes.extend(function.node_def)
     return any(node.op in LISTS for node in nodes)
 
