@@ -45,7 +45,7 @@ def has_models(state: State) -> bool:
 
 def has_running(state: State) -> bool:
     """Enabled while a job waits or runs."""
-    return bool(state.jobs.running())
+    return bool(state.jobs.working())
 
 
 class Command(msgspec.Struct, frozen=True):

@@ -45,7 +45,7 @@ class Devices(QObject):
         """Ask for the devices, the first time that somebody wants to know."""
         if not self._asked:
             self._asked = True
-            self._jobs.submit(ListDevices(), then=self.learn, failed=self._on_failed, quiet=True)
+            self._jobs.submit(ListDevices(), then=self.learn, failed=self._on_failed, quiet=True, background=True)
 
     def learn(self, devices: DeviceList) -> None:
         """Take in the answer."""

@@ -29,6 +29,8 @@ class Course(msgspec.Struct):
     samples: Callable[[Samples], None] | None = None
     quiet: bool = False
     """The caller shows a failure itself: the message bar stays silent."""
+    background: bool = False
+    """Nobody asked for it: the jobs panel and the question at closing leave it out."""
     submitted: float = 0.0
     started: float | None = None
     ended: float | None = None
@@ -80,13 +82,17 @@ class Jobs(QObject):
         failed: Callable[[AnyEvent], None] | None = None,
         samples: Callable[[Samples], None] | None = None,
         quiet: bool = False,
+        background: bool = False,
     ) -> Ticket:
         """Run ``job``; ``then`` gets its result, ``failed`` the Failed, Crashed or Cancelled event.
 
-        A failure also goes to the message bar unless ``quiet``.
+        A failure also goes to the message bar unless ``quiet``; ``background`` keeps a job that nobody asked for out
+        of sight.
         """
         ticket = self.runner.submit(job, self._arrived.emit)
-        self._courses[ticket.id] = Course(ticket, then, failed, samples, quiet=quiet, submitted=time.monotonic())
+        self._courses[ticket.id] = Course(
+            ticket, then, failed, samples, quiet=quiet, background=background, submitted=time.monotonic()
+        )
         self.changed.emit(ticket)
         self.busy_changed.emit()
         return ticket
@@ -106,6 +112,10 @@ class Jobs(QObject):
     def running(self) -> list[Course]:
         """Return the courses that have not ended."""
         return [course for course in self._courses.values() if course.ended is None]
+
+    def working(self) -> list[Course]:
+        """Return the courses that the person waits for: what has not ended in the working lane."""
+        return [course for course in self.running() if course.ticket.job.lane == "working" and not course.background]
 
     @Slot(object, object)
     def _on_event(self, ticket: Ticket, event: AnyEvent) -> None:

@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
                 first = first or dock
         if first is not None:
             first.raise_()
-        self.resizeDocks([self.docks["project"], self.docks["inspector"]], [250, 320], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["project"], self.docks["inspector"]], [280, 320], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["jobs"]], [230], Qt.Orientation.Vertical)
 
     def _build_commands(self) -> None:
@@ -241,7 +241,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask when jobs run; remember the layout."""
-        running = [course for course in self.jobs.running() if course.ticket.job.lane == "working"]
+        running = self.jobs.working()
         if running and not self._hurried and not self._agrees_to_stop(len(running)):
             event.ignore()
             return

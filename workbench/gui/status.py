@@ -48,7 +48,7 @@ class StatusStrip(QWidget):
 
     def refresh(self) -> None:
         """Show what runs now."""
-        working = [course for course in self._jobs.running() if course.ticket.job.lane == "working"]
+        working = self._jobs.working()
         self._bar.setVisible(bool(working))
         if working:
             course = working[0]

@@ -228,7 +228,7 @@ def compare(window: MainWindow) -> None:
 
 def cancel_jobs(window: MainWindow) -> None:
     """Cancel every job that waits or runs."""
-    for course in window.jobs.running():
+    for course in window.jobs.working():
         window.jobs.cancel(course.ticket)
 
 

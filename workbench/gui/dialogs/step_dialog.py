@@ -216,7 +216,7 @@ class StepDialog(QDialog):
             return
         self.messages.dismiss()
         self.state.offer_data(job.data)
-        self._title.setText(job.title())
+        self._title.setText(f"{_(page.plugin.label)}: {self.source.name}")
         self.stack.setCurrentIndex(1)
         self._ticket = steps.start(self.state, job, self.source, then=self._on_finished, failed=self._on_failed)
         self._timer.start(TICK_MS)
@@ -231,6 +231,10 @@ class StepDialog(QDialog):
         if self._ticket is None:
             return
         course = self.jobs.course(self._ticket)
+        if course.started is None:
+            self._text.setText(_("Waiting for the worker"))
+            self._bar.setRange(0, 0)
+            return
         self._text.setText(course.text or _("Starting"))
         self._bar.setRange(0, 0 if course.fraction is None else 1000)
         self._bar.setValue(round((course.fraction or 0) * 1000))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -101,6 +102,7 @@ def _verification(result: Transformed) -> QFrame:
     if result.verified is not None:
         for sentence in judge(result.verified).sentences:
             layout.addWidget(_wrapped(sentence))
+        layout.addSpacing(4)
         layout.addLayout(_agreement(result.verified))
     return frame
 
@@ -145,8 +147,12 @@ def _note(text: str) -> QWidget:
 
 
 def _figures(figures: dict[str, float]) -> QLabel:
-    text = "   ".join(f"{name}: {units.number(value, 4)}" for name, value in figures.items())
-    label = _wrapped(text)
+    shown = [
+        f"{name.replace('_', ' ')}: {units.count(int(value)) if value == int(value) else units.number(value, 4)}"
+        for name, value in figures.items()
+        if math.isfinite(value)
+    ]
+    label = _wrapped("     ".join(shown))
     label.setProperty("role", "muted")
     return label
 

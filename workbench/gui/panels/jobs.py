@@ -45,6 +45,7 @@ class JobsPanel(QWidget):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setWidget(holder)
+        holder.setAutoFillBackground(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._empty, 1)
@@ -74,6 +75,8 @@ class JobsPanel(QWidget):
     @staticmethod
     def _shows(course: Course) -> bool:
         failed = course.ticket.state in ("failed", "crashed")
+        if course.background:
+            return failed
         return course.ticket.job.lane == "working" or failed or course.elapsed() > QUICK_S
 
     def _tick(self) -> None:

@@ -212,7 +212,7 @@ def _model_item(record: ModelRecord, parent: ModelRecord | None) -> QStandardIte
     step = record.step or {}
     exists = Path(record.path).exists()
     glyph = STEP_GLYPHS.get(step.get("plugin", ""), "package") if step else "cube"
-    item = QStandardItem(theme.icon(glyph, "text" if exists else "disabled"), record.name)
+    item = QStandardItem(theme.icon(glyph, "text" if exists else "disabled"), short_name(record, parent))
     item.setData(record.id, ID)
     item.setData(units.size(record.bytes), SIZE)
     if parent is not None and parent.bytes:
@@ -227,6 +227,13 @@ def _model_item(record: ModelRecord, parent: ModelRecord | None) -> QStandardIte
     item.setToolTip("\n".join(lines))
     item.setAccessibleText(f"{record.name}, {units.size(record.bytes)}")
     return item
+
+
+def short_name(record: ModelRecord, parent: ModelRecord | None) -> str:
+    """Return the name without what it repeats of its parent's: below "net.h5", "net-int8.tflite" is "int8.tflite"."""
+    stem = Path(parent.name).stem if parent is not None else ""
+    rest = record.name.removeprefix(stem).lstrip("-_ ")
+    return rest if stem and rest and not rest.startswith(".") else record.name
 
 
 def change_text(before: int, after: int) -> str:
