@@ -14,17 +14,43 @@ from workbench.jobs.engines import ENGINES, current_engine
 from workbench.jobs.talk import Talk
 
 
-def run_clean(job: Job, report: Report) -> Any:
+class Spare:
+    """A clean process started ahead of its job, so that its start costs no time; use it in a ``with`` statement."""
+
+    def __init__(self, report: Report, *, preload: Sequence[str] = ()) -> None:
+        """``preload`` names libraries that the job will need."""
+        self._channel: Channel | None = Channel(current_engine(), scratch=report.scratch, preload=preload, nested=True)
+
+    def __enter__(self) -> Spare:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        """Kill the process if no job took it."""
+        channel = self.take()
+        if channel is not None:
+            channel.kill()
+            channel.end()
+
+    def take(self) -> Channel | None:
+        """Return the process; None when it was taken before."""
+        channel, self._channel = self._channel, None
+        return channel
+
+
+def run_clean(job: Job, report: Report, *, spare: Spare | None = None) -> Any:
     """Return the result of ``job``, run in a fresh worker of the same engine (or of the one that it asks for).
 
-    It dies with this process. Files that it leaves in its scratch folder live as long as this job's. Raises
-    WorkbenchError, JobCrashed when the process dies, or EngineRequired when no engine takes the job.
+    ``spare`` is used up, where it fits. The worker dies with this process. Files that it leaves in its scratch folder
+    live as long as this job's. Raises WorkbenchError, JobCrashed when the process dies, or EngineRequired when no
+    engine takes the job.
     """
     tried: list[str] = []
     engine = current_engine()
     while True:
         tried.append(engine)
-        ending = _run(job, report, engine)
+        ready = spare.take() if spare and not _modules(job) and engine == current_engine() else None
+        ending = _run(job, report, ready or _start(job, report, engine))
         if isinstance(ending, Failed):
             raise WorkbenchError(ending.message, ending.hint)
         if isinstance(ending, Crashed):
@@ -36,7 +62,11 @@ def run_clean(job: Job, report: Report) -> Any:
         engine = ending.engine
 
 
-def _run(job: Job, report: Report, engine: str) -> Any:
+def _start(job: Job, report: Report, engine: str) -> Channel:
+    return Channel(engine, scratch=report.scratch, modules=_modules(job), nested=True)
+
+
+def _run(job: Job, report: Report, channel: Channel) -> Any:
     def pass_on(event: AnyEvent) -> None:
         if isinstance(event, Progress):
             report.progress(event.fraction, event.text)
@@ -45,7 +75,6 @@ def _run(job: Job, report: Report, engine: str) -> Any:
         elif isinstance(event, Samples):
             report.samples(event)
 
-    channel = Channel(engine, scratch=report.scratch, modules=_modules(job), nested=True)
     try:
         return Talk(channel, job).hold(pass_on)
     finally:

@@ -29,6 +29,7 @@ from workbench.datasets.select import open_dataset
 from workbench.exporters import Exporter
 from workbench.formats.identify import read_model
 from workbench.jobs import Job
+from workbench.jobs.clean import Spare
 from workbench.jobs.verify import verify
 from workbench.passes import Outcome, Pass
 from workbench.runtimes.quantized import real_ports
@@ -176,12 +177,13 @@ class Making(msgspec.Struct, frozen=True):
     ) -> Transformed:
         """Make the artifact, prove it while it is still out of sight, and only then let it appear."""
         began = time.perf_counter()
-        with atomic_target(self.target) as partial:
+        needed = runtimes()[proof.runtime].needs
+        with atomic_target(self.target) as partial, Spare(report, preload=needed) as spare:
             report.progress(None, _(self.plugin.label))
             outcome = work(partial)
             if not partial.exists():
                 raise RuntimeError(f"{self.plugin.id} wrote nothing to its target")
-            verified, doubts = self._prove(partial, proof, dataset, report)
+            verified, doubts = self._prove(partial, proof, dataset, report, spare)
             report.progress(None, _("Recording the step"))
             transformed = Transformed(
                 artifact=str(self.target),
@@ -196,7 +198,7 @@ class Making(msgspec.Struct, frozen=True):
                 artifact_sha256=fingerprint(partial),
                 data=self.data,
                 data_sha256=dataset.digest(),
-                tools=tools.versions("numpy", *self.plugin.needs, *runtimes()[proof.runtime].needs),
+                tools=tools.versions("numpy", *self.plugin.needs, *needed),
                 notes=[*outcome.notes, *doubts],
                 figures=outcome.figures,
                 tables=outcome.tables,
@@ -206,7 +208,7 @@ class Making(msgspec.Struct, frozen=True):
         return done
 
     def _prove(
-        self, partial: Path, proof: Proof, dataset: Dataset, report: Report
+        self, partial: Path, proof: Proof, dataset: Dataset, report: Report, spare: Spare
     ) -> tuple[Agreement | None, list[str]]:
         artifact = proof.loadable(partial)
         try:
@@ -219,6 +221,7 @@ class Making(msgspec.Struct, frozen=True):
                 runtime=proof.runtime,
                 tolerance=proof.tolerance,
                 report=report,
+                spare=spare,
             )
         except WorkbenchError as error:  # of the source: what is wrong with the artifact is in ``verified``
             return None, [_("It could not be verified: {reason}").format(reason=error.message)]

@@ -22,7 +22,7 @@ from workbench.core.npz import load_npz, save_npz
 from workbench.datasets import Dataset
 from workbench.datasets.ports import samples_per_call
 from workbench.jobs import Job
-from workbench.jobs.clean import run_clean
+from workbench.jobs.clean import Spare, run_clean
 from workbench.jobs.trial import Trial, trials
 from workbench.runtimes import Arrays, Session
 from workbench.runtimes.batches import run_feeds
@@ -99,12 +99,13 @@ def verify(
     runtime: str,
     tolerance: float | None,
     report: Report,
+    spare: Spare | None = None,
 ) -> Agreement:
     """Compare ``artifact`` with ``source``; raises WorkbenchError only when the source itself cannot be run.
 
     ``dataset`` is what ``data`` names, opened for the source. ``tolerance`` None: the change is intended, and passed
     means same shapes and finite numbers. An artifact that does not open, run or match is not passed, with the reason
-    among the notes.
+    among the notes. ``spare`` is a process for it that was started before.
     """
     report.progress(None, _("Running {name}").format(name=source.name))
     reference = refer(source, data=data, dataset=dataset, artifact_inputs=artifact_inputs, report=report)
@@ -117,7 +118,7 @@ def verify(
         outputs=reference.outputs,
     )
     try:
-        reproduced: Reproduced = run_clean(job, report)
+        reproduced: Reproduced = run_clean(job, report, spare=spare)
     except (WorkbenchError, JobCrashed) as error:
         reason = _("The result does not run: {reason}").format(reason=error.message)
         return agreement.failed(reason, runtime=runtime, tolerance=tolerance, data=dataset.name)
