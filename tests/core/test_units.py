@@ -40,7 +40,7 @@ def test_size_is_decimal(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.9967, "99.67 %"), (1.0, "100.00 %"), (0.999999, "99.99 %"), (0.000001, "0.01 %"), (0.0, "0.00 %")],
+    [(0.9967, "99.67 %"), (1.0, "100.00 %"), (0.999999, "> 99.99 %"), (0.000001, "< 0.01 %"), (0.0, "0.00 %")],
 )
 def test_percent_keeps_a_part_a_part(share: float, text: str) -> None:
     assert units.percent(share) == text

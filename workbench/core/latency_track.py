@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
@@ -19,6 +20,8 @@ FIRST_ROLLING = 10
 """Runs after which rolling percentiles begin."""
 ROLLING_STEPS = 64
 """At most so many rolling points are computed for each arrival, however many samples it brings."""
+LOG_FROM = 12.0
+"""An axis should be logarithmic when its top is so many times the smallest median."""
 RATE_SPAN_S = 1.0
 """Throughput is averaged over the last second of inference time."""
 
@@ -132,6 +135,17 @@ class LatencyTrack:
         seconds: Floats = self.measured.times.values[runs.astype(np.intp) - 1] - self.start_s
         return seconds
 
+    def view_range(self) -> tuple[float, float]:
+        """Return from where to where (ms) a chart should reach: nearly all p99s, but no hiccup that flattens all."""
+        p50, p99 = self.rolling.p50.values, self.rolling.p99.values
+        if p99.size:
+            step = max(1, p99.size // 1000)
+            typical = float(np.percentile(p99[::step], 90))
+            return 0.7 * float(p50[::step].min()), 1.25 * max(typical, float(p50[-1]) * 1.5)
+        start = self.measured.latencies.values if len(self.measured.latencies) else self.warmup.latencies.values
+        middle = float(np.median(start)) if start.size else 0.0
+        return 0.5 * middle, 2.0 * middle
+
     def _spread(self, latencies: Floats, elapsed_s: float) -> Floats:
         """Return the end of each call: the arrivals' clock is exact, calls in between share it by their latency."""
         running = np.cumsum(latencies)
@@ -168,6 +182,15 @@ class LatencyTrack:
         self.rolling.p50.extend(p50)
         self.rolling.p90.extend(p90)
         self.rolling.p99.extend(p99)
+
+
+def spreads_widely(tracks: Iterable[LatencyTrack]) -> bool:
+    """Say whether these tracks are so far apart that only a logarithmic axis shows them all."""
+    known = [track for track in tracks if len(track.rolling.p50)]
+    if not known:
+        return False
+    lowest = min(float(track.rolling.p50.values[-1]) for track in known)
+    return max(track.view_range()[1] for track in known) > LOG_FROM * lowest
 
 
 class Thinned(msgspec.Struct, frozen=True):

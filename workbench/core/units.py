@@ -63,14 +63,16 @@ def seconds(value: float | None) -> str:
 
 
 def percent(share: float | None, digits: int = 2) -> str:
-    """Return a share from 0 to 1 in percent ("99.67 %"); never rounds a part up to the whole or down to nothing."""
+    """Return a share from 0 to 1 in percent ("99.67 %"); a part never reads as the whole ("> 99.99 %") or as none."""
     if share is None or math.isnan(share):
         return UNKNOWN
-    step = 10.0**-digits
-    shown = round(share * 100, digits)
-    if 0 < share < 1:
-        shown = min(max(shown, step), 100 - step)
-    return f"{shown:.{digits}f} %"
+    text = f"{share * 100:.{digits}f} %"
+    least = f"{10.0**-digits:.{digits}f}"
+    if 0 < share < 1 and float(text[:-2]) == 0:
+        return f"< {least} %"
+    if 0 < share < 1 and float(text[:-2]) == 100:
+        return f"> {100 - 10.0**-digits:.{digits}f} %"
+    return text
 
 
 def ratio(value: float | None) -> str:

@@ -34,7 +34,7 @@ class ConfusionView(QWidget):
 
     def show_matrix(self, counts: list[list[int]], names: list[str]) -> None:
         """Show ``counts[true][predicted]``; ``names`` may be empty."""
-        self._counts = np.array(counts, dtype=np.int64).reshape(len(counts), -1)
+        self._counts = np.array(counts, dtype=np.int64).reshape(len(counts), len(counts))
         self._names = names if len(names) == len(counts) else [str(index) for index in range(len(counts))]
         self.update()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter
@@ -12,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from workbench.core.events import Samples
 from workbench.core.i18n import _
-from workbench.core.latency_track import WINDOW, Axis, LatencyTrack
+from workbench.core.latency_track import WINDOW, Axis, LatencyTrack, spreads_widely
 from workbench.gui import theme
 from workbench.gui.panels.latency_curve import LatencyCurve, Scale
 from workbench.gui.panels.scaled_axis import ScaledAxis
@@ -20,8 +19,6 @@ from workbench.gui.panels.scaled_axis import ScaledAxis
 FRAME_MS = 40
 """Between two redraws while samples arrive (25 frames a second), however many arrive."""
 CHART_COLOURS = 8
-LOG_FROM = 12.0
-"""The latency axis turns logarithmic when its top is so many times the smallest median."""
 
 
 def series_role(index: int) -> str:
@@ -187,11 +184,9 @@ class LatencyChart(QWidget):
 
     def _rescale(self) -> None:
         """Let the vertical axis follow, but not tremble with every arrival."""
-        ranges = [_latency_range(track) for track in self.tracks.values()]
+        ranges = [track.view_range() for track in self.tracks.values()]
         bottom, top = min(low for low, _high in ranges), max(high for _low, high in ranges)
-        typical = [track.rolling.p50.values[-1] for track in self.tracks.values() if len(track.rolling.p50)]
-        spread = bool(typical) and bool(max(top, *typical) > LOG_FROM * min(typical))
-        logarithmic = spread if self._logarithmic is None else self._logarithmic
+        logarithmic = spreads_widely(self.tracks.values()) if self._logarithmic is None else self._logarithmic
         before = self._scale
         moved = top > before.top or top < 0.6 * before.top or not 0.5 < before.bottom / max(bottom, 1e-9) <= 1
         if moved or logarithmic != before.logarithmic:
@@ -309,15 +304,3 @@ def _png(image: QImage) -> bytes:
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
     image.save(buffer, b"PNG")
     return bytes(buffer.data().data())
-
-
-def _latency_range(track: LatencyTrack) -> tuple[float, float]:
-    """Return from where to where the chart should reach: nearly all p99s, but no single hiccup that flattens all."""
-    p50, p99 = track.rolling.p50.values, track.rolling.p99.values
-    if p99.size:
-        step = max(1, p99.size // 1000)
-        typical = float(np.percentile(p99[::step], 90))
-        return 0.7 * float(p50[::step].min()), 1.25 * max(typical, float(p50[-1]) * 1.5)
-    start = track.measured.latencies.values if len(track.measured.latencies) else track.warmup.latencies.values
-    middle = float(np.median(start)) if start.size else 0.0
-    return 0.5 * middle, 2.0 * middle
