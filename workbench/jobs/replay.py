@@ -62,9 +62,10 @@ def replay(recipe: Recipe, out_folder: Path, run: Run, *, source: Path | None = 
     taken: set[str] = set()
     current = model
     for step in recipe.steps:
-        name = unique_name(step.target, taken)
+        stem, suffix = Path(step.target).stem, Path(step.target).suffix
+        name = unique_name(stem, taken)
         taken.add(name)
-        result = run(job_of(step, current, out_folder.absolute() / name))
+        result = run(job_of(step, current, out_folder.absolute() / (name + suffix)))
         expected = step.expected if source is None else None
         same, why = judge(result, expected)
         done.append(ReplayedStep(step.plugin, result.artifact, same, why, result))
