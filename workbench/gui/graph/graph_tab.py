@@ -210,6 +210,10 @@ class GraphTab(QWidget):
         )
         ticket.append(self._ticket)
 
+    def error_text(self) -> str:
+        """Return what went wrong, "" when nothing did."""
+        return self._error.text.text() if self._pages.currentWidget() is self._error else ""
+
     def cancel(self) -> None:
         """Stop laying out."""
         if self._ticket is not None:

@@ -25,7 +25,7 @@ class Inspector(QWidget):
 
     def __init__(self, state: State, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._state = state
+        self.state = state
         self._jobs = jobs
         self._selection = Selection.of(state)
         self._page = Page()
@@ -61,8 +61,8 @@ class Inspector(QWidget):
 
     def refresh(self) -> None:
         """Write the page anew."""
-        record = self._state.current
-        graph = self._state.graph_of(record.id) if record is not None else None
+        record = self.state.current
+        graph = self.state.graph_of(record.id) if record is not None else None
         if record is None or graph is None:
             self._page = Page()
             self.text.clear()
@@ -85,7 +85,7 @@ class Inspector(QWidget):
 
     def show_tensor(self, name: str) -> None:
         """Read a weight and show its statistics and numbers."""
-        record = self._state.current
+        record = self.state.current
         if record is None:
             return
         self._tensor = name
@@ -107,13 +107,13 @@ class Inspector(QWidget):
 
     def save_tensor_to(self, target: Path) -> None:
         """Save the shown weight; an existing file is not overwritten, the message bar says so."""
-        record = self._state.current
+        record = self.state.current
         if record is not None and self._tensor:
             job = ReadTensor(
                 path=record.path, tensor=self._tensor, function=self._selection.function, save_to=str(target)
             )
             saved = _("Saved {path}.").format(path=target)
-            self._jobs.submit(job, then=lambda _view: self._state.say(saved, level="good"))
+            self._jobs.submit(job, then=lambda _view: self.state.say(saved, level="good"))
 
     # Following
 
@@ -122,7 +122,7 @@ class Inspector(QWidget):
         self.refresh()
 
     def _on_graph(self, model_id: int) -> None:
-        if self._state.current is not None and self._state.current.id == model_id:
+        if self.state.current is not None and self.state.current.id == model_id:
             self.refresh()
 
     def _on_selected(self, function: str, node: str) -> None:

@@ -98,7 +98,7 @@ class TensorPanel(QWidget):
         self._slice = QLabel()
         self._slice.setProperty("role", "muted")
         self._waiting = QLabel(_("Reading ..."), alignment=Qt.AlignmentFlag.AlignCenter)
-        self._shown: TensorView | None = None
+        self.shown: TensorView | None = None
         self._build()
 
     def _build(self) -> None:
@@ -123,6 +123,7 @@ class TensorPanel(QWidget):
 
     def wait_for(self, name: str) -> None:
         """Say that a tensor is being read."""
+        self.shown = None
         self._waiting.setText(_("Reading {name} ...").format(name=leaf_of(name)))
         self._pages.setCurrentIndex(1)
 
@@ -134,7 +135,7 @@ class TensorPanel(QWidget):
 
     def show_tensor(self, view: TensorView) -> None:
         """Show statistics, histogram and numbers."""
-        self._shown = view
+        self.shown = view
         self._title.setText(leaf_of(view.name))
         self._title.setToolTip(view.name)
         self._facts.setText(facts_of(view))
@@ -146,8 +147,8 @@ class TensorPanel(QWidget):
 
     def restyle(self) -> None:
         """Take over the theme in force."""
-        if self._shown is not None:
-            self._draw_histogram(self._shown)
+        if self.shown is not None:
+            self._draw_histogram(self.shown)
 
     def _draw_histogram(self, view: TensorView) -> None:
         counts = np.asarray(view.histogram, dtype=float)
