@@ -27,7 +27,7 @@ def opened(file: Path | IOBase, name: str) -> Iterator[h5py.File]:
     try:
         with h5py.File(file, "r", locking=False) as content:
             yield content
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, SystemError, MemoryError, OverflowError) as error:
         reason = str(error).lower()
         if isinstance(error, FileNotFoundError | PermissionError):
             raise
@@ -240,7 +240,7 @@ def remarks(file: Any) -> list[str]:
         optimizer = child(file, "optimizer")
     if isinstance(optimizer, h5py.Group):
         size = sum(int(item.id.get_storage_size()) for item in datasets(optimizer).values())
-        if size:
+        if size >= 100_000:
             found.append(
                 _("{size:.1f} MB of the file are the optimizer's state, needed only to go on training.").format(
                     size=size / 1e6

@@ -103,7 +103,7 @@ class _Reader:
         else:
             body = self._without_signature(graph)
         self._fill(graph, body)
-        graph.functions = self._called_functions(graph, name)
+        graph.functions = self._called_functions(graph, body.function)
         self._describe(graph, name, body)
         return graph
 
@@ -252,9 +252,8 @@ class _Reader:
     def _called_functions(self, graph: Graph, shown: str) -> dict[str, Graph]:
         """Read the functions that the shown graph and the other signatures call, directly or through others."""
         todo = [key for node in graph.nodes for key in node.subgraphs]
-        for name, signature in sorted(self._signatures.items()):
-            if name != shown:
-                todo += [key for key in (self._body(signature).function,) if key]
+        bodies = [self._body(signature).function for _name, signature in sorted(self._signatures.items())]
+        todo += [key for key in bodies if key not in ("", shown)]
         found: dict[str, Graph] = {}
         while todo:
             name = todo.pop(0)

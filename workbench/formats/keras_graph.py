@@ -9,7 +9,7 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Attribute, Graph, Node, Port, Tensor, Value
 from workbench.core.i18n import _
 from workbench.formats.keras_calls import Call, Reference, calls_of, references
-from workbench.formats.keras_names import is_custom, is_lambda
+from workbench.formats.keras_names import is_custom, is_lambda, keeps_float
 from workbench.formats.keras_shapes import Shape, as_shape, output_shape
 from workbench.formats.keras_weights import Layer, LayerWeights, Weights, inner_layers, layer_name
 
@@ -184,19 +184,32 @@ class _Level:
         else:
             self._builder.remark(layer)
             node.parameters = sum(graph.tensors[each].elements() for each in tensors if graph.tensors[each].is_weight)
-        shape = self._nested(layer, node, mine) if inner_layers(layer) else None
-        if shape is None:
-            settings = layer.get("config")
-            known = [graph.values[each].shape if each in graph.values else None for each in inputs]
-            shape = output_shape(op, settings if isinstance(settings, Mapping) else {}, known or [None])
-        for output in node.outputs:
-            dtype = dtype_of(layer.get("config"))
-            graph.values.setdefault(output, Value(output, dtype, shape if output == node.name else None))
+        if inner_layers(layer):
+            self._nested(layer, node, mine)
+        else:
+            self._declare_outputs(layer, node, inputs, call)
         graph.nodes.append(node)
         return node.name
 
-    def _nested(self, layer: Layer, node: Node, mine: LayerWeights) -> Shape:
-        """Build the model inside once, as a function; its calls share it."""
+    def _declare_outputs(self, layer: Layer, node: Node, inputs: list[str], call: Call) -> None:
+        """Add the values that a plain layer makes, with dtype and shape where they are certain."""
+        values, op = self._graph.values, node.op
+        settings = layer.get("config")
+        settings = dict(settings) if isinstance(settings, Mapping) else {}
+        known = [values[each].shape if each in values else None for each in inputs]
+        called_with = {f"call.{name}": value for name, value in call.settings.items()}
+        shape = output_shape(op, {**settings, **called_with}, known)
+        dtype = dtype_of(settings)
+        given = values[inputs[0]].dtype if inputs and inputs[0] in values else ""
+        if not dtype and keeps_float(op) and given.startswith(("float", "bfloat")):
+            dtype = given
+        for at, output in enumerate(node.outputs):
+            state = op in ("LSTM", "GRU", "SimpleRNN") and at and shape is not None
+            later = [shape[0], shape[-1]] if state and shape is not None else None
+            values.setdefault(output, Value(output, dtype, shape if at == 0 else later))
+
+    def _nested(self, layer: Layer, node: Node, mine: LayerWeights) -> None:
+        """Build the model inside once, as a function; its calls share it and its output shapes."""
         key = self._key + layer_name(layer)
         inner = self._builder.functions.get(key)
         if inner is None:
@@ -204,7 +217,10 @@ class _Level:
             self._builder.functions[key] = inner
             node.parameters = sum(item.parameters for item in inner.nodes)
         node.subgraphs = [key]
-        return inner.outputs[0].shape if len(inner.outputs) == 1 else None
+        for output in node.outputs:
+            at = int(output.rpartition(":")[2]) if output != node.name else 0
+            port = inner.outputs[at] if at < len(inner.outputs) else Port(output, "", None)
+            self._graph.values.setdefault(output, Value(output, port.dtype, port.shape))
 
     def _tensor(self, tensor: Tensor) -> str:
         name, number = tensor.name, 1

@@ -15,7 +15,7 @@ from workbench.core.graph import Graph, Node, Tensor
 from workbench.core.i18n import N_, _
 from workbench.formats import Format, Slice
 from workbench.formats.keras_graph import build_graph
-from workbench.formats.keras_weights import GroupedWeights, layer_name
+from workbench.formats.keras_weights import GroupedWeights, Weights
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -49,28 +49,20 @@ class KerasH5(Format):
         with hdf5.opened(path, path.name) as file:
             root = hdf5.weights_root(file)
             groups = hdf5.grouped_weights(root) if root is not None else {}
-            if "model_config" in file.attrs:
-                config = parse_config(hdf5.text_attribute(file, "model_config"), path.name)
-                graph = build_graph(config, GroupedWeights(groups))
-                self._check_weights(graph, groups)
-            else:
-                graph = weights_only(path.stem, groups)
+            text = hdf5.text_attribute(file, "model_config")
             version = hdf5.text_attribute(file, "keras_version")
             if not version and root is not None:
                 version = hdf5.text_attribute(root, "keras_version")
-            describe(graph, version, hdf5.text_attribute(file, "backend"))
-            graph.notes += hdf5.remarks(file)
-            return graph
-
-    def _check_weights(self, graph: Graph, groups: Mapping[str, list[tuple[str, Tensor]]]) -> None:
-        stored = sum(len(items) for items in groups.values())
-        placed = sum(len(each.tensors) for each in (graph, *graph.functions.values()))
-        if stored > placed:
-            graph.notes.append(
-                _("{count} stored weights belong to no layer of the architecture and are not shown.").format(
-                    count=stored - placed
-                )
-            )
+            backend = hdf5.text_attribute(file, "backend")
+            remarks = hdf5.remarks(file)
+        if text:
+            stored = sum(len(items) for items in groups.values())
+            graph = graph_of(text, path.name, GroupedWeights(groups), stored=stored)
+        else:
+            graph = weights_only(path.stem, groups)
+        describe(graph, version, backend)
+        graph.notes += remarks
+        return graph
 
     def read_tensor(self, path: Path, tensor: Tensor, region: Slice | None = None) -> NDArray[np.generic]:
         """Read a data set."""
@@ -80,15 +72,36 @@ class KerasH5(Format):
             return hdf5.read_named(file, tensor.source, region)
 
 
+def graph_of(text: str, name: str, weights: Weights, *, stored: int) -> Graph:
+    """Return the Graph of a configuration in JSON with its weights. Raises WorkbenchError when it makes no sense."""
+    config = parse_config(text, name)
+    try:
+        graph = build_graph(config, weights)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise _damaged(name, repr(error)) from error
+    placed = sum(len(each.tensors) for each in (graph, *graph.functions.values()))
+    if stored > placed:
+        graph.notes.append(
+            _("{count} stored weights belong to no layer of the architecture and are not shown.").format(
+                count=stored - placed
+            )
+        )
+    return graph
+
+
+def _damaged(name: str, reason: str) -> WorkbenchError:
+    return WorkbenchError(
+        _("The architecture in {name} is damaged: {reason}.").format(name=name, reason=reason),
+        _("Download or copy the file again, or save it again where it was made."),
+    )
+
+
 def parse_config(text: str, name: str) -> Mapping[str, Any]:
     """Decode a model configuration; raises WorkbenchError when it is none."""
     try:
         config = json.loads(text)
     except ValueError as error:
-        raise WorkbenchError(
-            _("The architecture in {name} is damaged: {reason}.").format(name=name, reason=error),
-            _("Download or copy the file again, or save it again where it was made."),
-        ) from error
+        raise _damaged(name, str(error)) from error
     if not isinstance(config, Mapping) or "class_name" not in config:
         raise WorkbenchError(
             _("The architecture in {name} is not a Keras configuration.").format(name=name),
@@ -126,6 +139,3 @@ def describe(graph: Graph, version: str, backend: str) -> None:
         graph.metadata["keras_version"] = version
     if backend:
         graph.metadata["backend"] = backend
-
-
-__all__ = ["KerasH5", "describe", "layer_name", "parse_config", "weights_only"]

@@ -13,12 +13,14 @@ Rule = Callable[[Mapping[str, Any], list[Dim]], Shape]
 
 def output_shape(op: str, settings: Mapping[str, Any], inputs: Sequence[Shape]) -> Shape:
     """Return the shape of the (first) output, batch included, or None when the settings do not say for certain."""
-    if not inputs or any(shape is None for shape in inputs):
+    if not inputs or inputs[0] is None:
         return None
     shapes = [shape for shape in inputs if shape is not None]
     try:
         if op in _MERGING:
-            return _merged(op, settings, shapes)
+            return _merged(op, settings, shapes) if len(shapes) == len(inputs) or "Head" in op else None
+        if op in ("TFOpLambda", "Merge"):
+            return _operation(settings, shapes) if len(shapes) == len(inputs) else None
         rule = _RULES.get(op)
         if op in _UNCHANGED or op.startswith(("Random", "SpatialDropout", "Gaussian")):
             rule = _same
@@ -41,7 +43,8 @@ _UNCHANGED_NAMES = """
 """
 _UNCHANGED = frozenset(_UNCHANGED_NAMES.split())
 _MERGING_NAMES = """
-    Add Subtract Multiply Average Maximum Minimum Concatenate Dot MultiHeadAttention Attention
+    GroupQueryAttention GroupedQueryAttention Add Subtract Multiply Average Maximum Minimum Concatenate Dot
+    MultiHeadAttention Attention
 """
 _MERGING = frozenset(_MERGING_NAMES.split())
 
@@ -88,8 +91,36 @@ def _windowed(settings: Mapping[str, Any], dims: list[Dim], kernel: list[int], s
 
 def _conv(settings: Mapping[str, Any], shape: list[Dim]) -> Shape:
     dims, _channels, first = _spatial(settings, shape)
-    kernel, strides = _many(settings["kernel_size"], len(dims)), _many(settings.get("strides", 1), len(dims))
-    return _joined(shape[0], _windowed(settings, dims, kernel, strides), int(settings["filters"]), first)
+    kernel, strides = _kernel_of(settings, len(dims))
+    filters = settings["filters"] if "filters" in settings else settings["nb_filter"]
+    return _joined(shape[0], _windowed(settings, dims, kernel, strides), int(filters), first)
+
+
+def _kernel_of(settings: Mapping[str, Any], rank: int) -> tuple[list[int], list[int]]:
+    """Return kernel size and strides; Keras 1 names them otherwise."""
+    if "kernel_size" in settings:
+        return _many(settings["kernel_size"], rank), _many(settings.get("strides", 1), rank)
+    older = {1: ("filter_length",), 2: ("nb_row", "nb_col"), 3: ("kernel_dim1", "kernel_dim2", "kernel_dim3")}[rank]
+    strides = settings.get("subsample_length", 1) if rank == 1 else settings.get("subsample", 1)
+    return [int(settings[name]) for name in older], _many(strides, rank)
+
+
+def _conv_recurrent(settings: Mapping[str, Any], shape: list[Dim]) -> Shape:
+    """ConvLSTM: a convolution of every step."""
+    step = _conv(settings, [shape[0], *shape[2:]])
+    if step is None or not settings.get("return_sequences"):
+        return step
+    return [step[0], shape[1], *step[1:]]
+
+
+def _recurrent_cells(settings: Mapping[str, Any], shape: list[Dim]) -> Shape:
+    """RNN around cells: the last one says how wide the output is."""
+    cell = settings["cell"]
+    while cell["class_name"] == "StackedRNNCells":
+        cell = cell["config"]["cells"][-1]
+    if cell["class_name"] not in ("LSTMCell", "GRUCell", "SimpleRNNCell"):
+        return None
+    return _recurrent({**settings, "units": cell["config"]["units"]}, shape)
 
 
 def _depthwise(settings: Mapping[str, Any], shape: list[Dim]) -> Shape:
@@ -224,7 +255,7 @@ def _resized(settings: Mapping[str, Any], shape: list[Dim]) -> Shape:
 
 
 def _merged(op: str, settings: Mapping[str, Any], shapes: list[list[Dim]]) -> Shape:
-    if op == "MultiHeadAttention":
+    if op in ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention"):
         return list(shapes[0]) if settings.get("output_shape") is None else None
     if op == "Attention":
         return [*shapes[0][:-1], shapes[1][-1]] if len(shapes) > 1 else None
@@ -240,6 +271,39 @@ def _merged(op: str, settings: Mapping[str, Any], shapes: list[list[Dim]]) -> Sh
         known = [shape[at] for shape in shapes if shape[at] is not None]
         joined.append(total if at == axis else (known[0] if known else None))
     return joined
+
+
+_ELEMENTWISE = frozenset(
+    f"{group}.{name}"
+    for group, names in (
+        ("nn", "relu relu6 sigmoid tanh softmax elu selu gelu silu swish softplus leaky_relu"),
+        ("math", "tanh sigmoid exp log sqrt square abs negative rsqrt sin cos softplus erf"),
+        ("", "cast identity stop_gradient clip_by_value"),
+    )
+    for name in names.split()
+)
+_BINARY = frozenset(
+    [*(f"math.{name}" for name in ["add", "subtract", "multiply", "divide", "maximum", "minimum", "pow", "truediv"])]
+    + [f"__operators__.{name}" for name in ["add", "sub", "mul", "truediv", "pow"]]
+)
+
+
+def _operation(settings: Mapping[str, Any], shapes: list[list[Dim]]) -> Shape:
+    """Return the shape behind a TensorFlow call in a functional model, or a Merge layer of Keras 1."""
+    if "mode" in settings:
+        axis = settings.get("concat_axis", -1)
+        names = {"concat": "Concatenate", "sum": "Add", "mul": "Multiply", "ave": "Average", "max": "Maximum"}
+        mode = names.get(settings["mode"])
+        return _merged(mode, {"axis": axis}, shapes) if mode else None
+    function = str(settings.get("function", ""))
+    if function.lstrip(".") in {name.lstrip(".") for name in _ELEMENTWISE}:
+        return list(shapes[0]) if len(shapes) == 1 else None
+    if function not in _BINARY:
+        return None
+    constant = next((settings[name] for name in ("call.y", "call.x") if name in settings), None)
+    if len(shapes) == 1 and isinstance(constant, int | float):
+        return list(shapes[0])
+    return list(shapes[0]) if len(shapes) == 2 and shapes[0] == shapes[1] else None
 
 
 _RULES: dict[str, Rule] = {
@@ -268,4 +332,6 @@ _RULES: dict[str, Rule] = {
     **{f"Cropping{rank}D": _padded(-1, "cropping") for rank in (1, 2, 3)},
     **{f"UpSampling{rank}D": _upsampled for rank in (1, 2, 3)},
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _recurrent),
+    **{f"ConvLSTM{rank}D": _conv_recurrent for rank in (1, 2, 3)},
+    "RNN": _recurrent_cells,
 }

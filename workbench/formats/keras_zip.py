@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph, Tensor
-from workbench.core.i18n import N_, _
+from workbench.core.i18n import N_
 from workbench.formats import Format, Slice
 from workbench.formats.archive import Archive, is_zip
-from workbench.formats.keras_graph import build_graph
-from workbench.formats.keras_h5 import describe, parse_config
+from workbench.formats.keras_h5 import describe, graph_of
 from workbench.formats.keras_weights import PathWeights
 
 _WEIGHTS = "model.weights.h5"
@@ -45,23 +44,16 @@ class KerasZip(Format):
         from workbench.backends import hdf5
 
         with Archive(path) as archive:
-            config = parse_config(archive.text("config.json"), path.name)
+            text = archive.text("config.json")
             metadata = self._metadata(archive.text("metadata.json"))
             with archive.member(_WEIGHTS) as stream, hdf5.opened(stream, path.name) as file:
                 stored, names = hdf5.path_weights(file)
-                graph = build_graph(config, PathWeights(stored, names))
-                graph.notes += hdf5.remarks(file)
+                remarks = hdf5.remarks(file)
             assets = sorted(name for name in archive.names if name.startswith("assets/") and not name.endswith("/"))
-        version = metadata.get("keras_version", "")
-        describe(graph, version, "")
+        graph = graph_of(text, path.name, PathWeights(stored, names), stored=len(stored))
+        graph.notes += remarks
+        describe(graph, metadata.get("keras_version", ""), "")
         graph.metadata.update(metadata)
-        placed = sum(len(each.tensors) for each in (graph, *graph.functions.values()))
-        if placed < len(stored):
-            graph.notes.append(
-                _("{count} stored weights belong to no layer of the architecture and are not shown.").format(
-                    count=len(stored) - placed
-                )
-            )
         if assets:
             graph.metadata["assets"] = "\n".join(assets)
         return graph
