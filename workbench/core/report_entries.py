@@ -1,0 +1,351 @@
+"""What the report says of a project: models, steps and runs as texts and charts, each figure with the run it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from workbench.core import units
+from workbench.core.agreement import Agreement
+from workbench.core.difference import compare_latencies
+from workbench.core.i18n import _
+from workbench.core.lineage import ModelRecord, children
+from workbench.core.project import Project, RunRecord
+from workbench.core.report_charts import Bar, bar_chart, confusion_chart, latency_chart
+from workbench.core.stored_runs import (
+    BenchmarkedSeries,
+    StoredAccuracy,
+    StoredBenchmark,
+    accuracies_of,
+    benchmark_of,
+    comparison_of,
+    tracks_of,
+)
+from workbench.core.verdict import Verdict, accuracy_interval, judge
+
+Pairs = list[tuple[str, str]]
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A figure and the run that it comes from (0: from the model itself)."""
+
+    text: str
+    run: int = 0
+    note: str = ""
+
+
+class StepEntry(msgspec.Struct):
+    """How a model was made from its parent."""
+
+    plugin: str
+    parent: str
+    params: Pairs
+    sizes: str
+    seconds: str
+    data: str
+    data_sha256: str
+    source_sha256: str
+    artifact_sha256: str
+    tools: Pairs
+    figures: Pairs
+    tables: dict[str, Pairs]
+    notes: list[str]
+    verdict: Verdict | None
+    judged: str
+    """"passed", "failed" or "" when a difference is intended."""
+    verified_in: str
+
+
+class ModelEntry(msgspec.Struct):
+    """One model of the project."""
+
+    id: int
+    name: str
+    path: str
+    format: str
+    sha256: str
+    created: str
+    depth: int
+    size: str
+    share: str
+    latency: Figure | None
+    accuracy: Figure | None
+    step: StepEntry | None
+
+
+class RunEntry(msgspec.Struct):
+    """One run: benchmark, evaluation or comparison."""
+
+    id: int
+    kind: str
+    created: str
+    heading: str
+    legend: list[str] = []
+    charts: list[str] = []
+    """SVG."""
+    captions: list[str] = []
+    columns: list[str] = []
+    rows: list[list[str]] = []
+    facts: Pairs = []
+    notes: list[str] = []
+    verdict: Verdict | None = None
+
+
+def model_entries(project: Project) -> list[ModelEntry]:
+    """Return the models, children below their parents."""
+    records = project.models()
+    latencies, accuracies = _latest_latencies(project), _latest_accuracies(project)
+    known = {record.id for record in records}
+    roots = [record for record in records if record.parent is None or record.parent not in known]
+    ordered: list[tuple[ModelRecord, int]] = []
+
+    def walk(record: ModelRecord, depth: int) -> None:
+        ordered.append((record, depth))
+        for child in children(records, record.id):
+            walk(child, depth + 1)
+
+    for root in roots:
+        walk(root, 0)
+    return [
+        _model_entry(project, record, depth, latencies.get(record.path), accuracies.get(record.path))
+        for record, depth in ordered
+    ]
+
+
+def _model_entry(
+    project: Project, record: ModelRecord, depth: int, latency: Figure | None, accuracy: Figure | None
+) -> ModelEntry:
+    root = project.lineage(record.id)[0]
+    share = units.percent(record.bytes / root.bytes, 0) if root.id != record.id and root.bytes else ""
+    return ModelEntry(
+        id=record.id,
+        name=record.name,
+        path=record.path,
+        format=record.format,
+        sha256=record.sha256,
+        created=when(record.created),
+        depth=depth,
+        size=units.size(record.bytes),
+        share=share,
+        latency=latency,
+        accuracy=accuracy,
+        step=_step_entry(project, record) if record.step else None,
+    )
+
+
+def _step_entry(project: Project, record: ModelRecord) -> StepEntry:
+    step: dict[str, Any] = record.step or {}
+    agreement = msgspec.convert(step["verified"], Agreement, strict=False) if step.get("verified") else None
+    data = step.get("data") or {}
+    judged = ""
+    if agreement is not None and agreement.tolerance is not None:
+        judged = "passed" if agreement.passed else "failed"
+    return StepEntry(
+        plugin=step.get("plugin", ""),
+        parent=project.model(record.parent).name if record.parent is not None else "",
+        params=_pairs(step.get("params") or {}),
+        sizes=f"{units.size(step.get('bytes_before'))} \u2192 {units.size(step.get('bytes_after'))}",
+        seconds=units.seconds(step.get("seconds")),
+        data=_data(data.get("path", "")) if data else "",
+        data_sha256=step.get("data_sha256", ""),
+        source_sha256=step.get("source_sha256", ""),
+        artifact_sha256=step.get("artifact_sha256", ""),
+        tools=_pairs(step.get("tools") or {}),
+        figures=[(name, units.number(value)) for name, value in (step.get("figures") or {}).items()],
+        tables={
+            name: [(key, units.number(value)) for key, value in table.items()]
+            for name, table in (step.get("tables") or {}).items()
+        },
+        notes=step.get("notes") or [],
+        verdict=judge(agreement) if agreement is not None else None,
+        judged=judged,
+        verified_in=f"{agreement.runtime}, {_data(agreement.data)}" if agreement is not None else "",
+    )
+
+
+def run_entries(project: Project) -> list[RunEntry]:
+    """Return the runs, oldest first; one that cannot be read says so instead of vanishing."""
+    names = {record.id: record.name for record in project.models()}
+    paths = {record.path: record.name for record in project.models()}
+    found = []
+    for run in project.runs():
+        try:
+            if run.kind == "benchmark":
+                found.append(_benchmark_entry(run, benchmark_of(run), paths))
+            elif run.kind == "evaluate":
+                found.append(_evaluation_entry(run, accuracies_of(run), paths))
+            elif run.kind == "compare":
+                found.append(_comparison_entry(run, [names.get(model, "") for model in run.models]))
+        except msgspec.ValidationError as error:
+            note = _("This run was stored by another version and cannot be shown: {reason}").format(reason=error)
+            found.append(RunEntry(run.id, run.kind, when(run.created), _("Run that cannot be read"), notes=[note]))
+    return found
+
+
+def _benchmark_entry(run: RunRecord, benchmark: StoredBenchmark, paths: Mapping[str, str]) -> RunEntry:
+    tracks = tracks_of(run, benchmark)
+    rows = benchmark.results
+    labels = [benchmark.labels.get(row.key()) or _series_label(row, paths) for row in rows]
+    ordered = {row.key(): tracks[row.key()] for row in rows if row.key() in tracks}
+    chart = latency_chart(ordered, _("Latency by run")) if len(ordered) == len(rows) else ""
+    captions = [_("Milliseconds by run: each call (dots), median of the last 100 calls (line), their p99 (dotted).")]
+    if not chart:
+        named = enumerate(zip(labels, rows, strict=True))
+        bars = [Bar(label, row.p50_ms, units.milliseconds(row.p50_ms), number) for number, (label, row) in named]
+        chart, captions = bar_chart(bars, _("Median latency")), [_("Median latency.")]
+    first = rows[0] if rows else None
+    facts = _settings(first) if first else []
+    ended = {"stopped": _("Stopped early by the person."), "crashed": _("Ended by a crash.")}.get(benchmark.ended)
+    base = ordered.get(rows[0].key()) if rows else None
+    return RunEntry(
+        id=run.id,
+        kind=run.kind,
+        created=when(run.created),
+        heading=_("Benchmark"),
+        legend=labels,
+        charts=[chart] if chart else [],
+        captions=captions if chart else [],
+        columns=[_("Model"), _("p50 ms"), _("p90 ms"), _("p99 ms"), _("Mean ms"), _("Samples/s"), _("Peak memory"),
+                 _("Runs"), _("Against the first")],
+        rows=[[label, *_latency_cells(row), _relation(row, base, ordered, first=index == 0)]
+              for index, (label, row) in enumerate(zip(labels, rows, strict=True))],
+        facts=[*facts, *_pairs(benchmark.machine)],
+        notes=[*([ended] if ended else []), *benchmark.notes],
+    )  # fmt: skip
+
+
+def _latency_cells(row: BenchmarkedSeries) -> list[str]:
+    figures = (row.p50_ms, row.p90_ms, row.p99_ms, row.mean_ms, row.throughput)
+    return [*(units.number(figure) for figure in figures), units.megabytes(row.peak_rss_mb), units.count(row.runs)]
+
+
+def _relation(row: BenchmarkedSeries, base: Any, tracks: Mapping[str, Any], *, first: bool) -> str:
+    if first:
+        return _("baseline")
+    other = tracks.get(row.key())
+    if base is None or other is None:
+        return units.UNKNOWN
+    return compare_latencies(base.measured.latencies.values, other.measured.latencies.values).text()
+
+
+def _settings(row: BenchmarkedSeries) -> Pairs:
+    threads = units.count(row.threads) if row.threads else _("automatic")
+    pairs = [(_("batch"), units.count(row.batch)), (_("threads"), threads), (_("warm-up"), units.count(row.warmup))]
+    return [*pairs, (_("device"), row.device_label or row.device.upper())]
+
+
+def _series_label(row: BenchmarkedSeries, paths: Mapping[str, str]) -> str:
+    name = paths.get(row.model) or Path(row.model).name
+    return " \u00b7 ".join(part for part in (name, row.runtime, row.device.upper()) if part)
+
+
+def _evaluation_entry(run: RunRecord, rows: Sequence[StoredAccuracy], paths: Mapping[str, str]) -> RunEntry:
+    labels = [f"{paths.get(row.model) or Path(row.model).name} \u00b7 {row.runtime}" for row in rows]
+    charts, captions = [], []
+    for label, row in zip(labels, rows, strict=True):
+        chart = confusion_chart(row.confusion, row.class_names, _("Confusion matrix of {name}").format(name=label))
+        if chart:
+            charts.append(chart)
+            captions.append(label)
+    table = []
+    for label, row in zip(labels, rows, strict=True):
+        low, high = accuracy_interval(row.top1, row.samples)
+        interval = f"{units.percent(low, 1)} \u2013 {units.percent(high, 1)}"
+        against = _("baseline") if row is rows[0] else _("{points} points").format(
+            points=f"{(row.top1 - rows[0].top1) * 100:+.2f}"
+        )  # fmt: skip
+        top5 = units.percent(row.top5)
+        table.append([label, units.percent(row.top1), interval, top5, units.count(row.samples), against])
+    facts = [(_("data"), _data(rows[0].data)), (_("data SHA-256"), rows[0].data_sha256)] if rows else []
+    return RunEntry(
+        run.id,
+        run.kind,
+        when(run.created),
+        _("Evaluation"),
+        charts=charts,
+        captions=captions,
+        columns=[_("Model"), _("Top-1"), _("95 % interval"), _("Top-5"), _("Samples"), _("Against the first")],
+        rows=table,
+        facts=facts,
+    )
+
+
+def _comparison_entry(run: RunRecord, names: Sequence[str]) -> RunEntry:
+    found = comparison_of(run, names)
+    agreement = found.agreement
+    return RunEntry(
+        run.id,
+        run.kind,
+        when(run.created),
+        _("Comparison of {b} with {a}").format(a=found.a, b=found.b),
+        columns=[_("Output"), _("Shape"), _("Largest difference"), _("Relative"), _("Cosine")],
+        rows=[
+            [
+                output.name,
+                " \u00d7 ".join(str(size) for size in output.shape),
+                units.error(output.max_abs_error),
+                units.error(output.max_rel_error),
+                units.cosine(output.cosine),
+            ]
+            for output in agreement.outputs
+        ],
+        facts=[(_("samples"), units.count(agreement.samples)), (_("data"), _data(agreement.data))],
+        verdict=judge(agreement),
+    )
+
+
+def _latest_latencies(project: Project) -> dict[str, Figure]:
+    found: dict[str, Figure] = {}
+    for run in project.runs("benchmark"):
+        try:
+            rows = benchmark_of(run).results
+        except msgspec.ValidationError:
+            continue
+        best: dict[str, BenchmarkedSeries] = {}
+        for row in rows:
+            if row.model not in best or row.p50_ms < best[row.model].p50_ms:
+                best[row.model] = row
+        for model, row in best.items():
+            where = " \u00b7 ".join(part for part in (row.runtime, row.device.upper()) if part)
+            found[model] = Figure(units.milliseconds(row.p50_ms), run.id, where)
+    return found
+
+
+def _latest_accuracies(project: Project) -> dict[str, Figure]:
+    found: dict[str, Figure] = {}
+    for run in project.runs("evaluate"):
+        try:
+            rows = accuracies_of(run)
+        except msgspec.ValidationError:
+            continue
+        for row in rows:
+            found[row.model] = Figure(units.percent(row.top1), run.id, _data(row.data))
+    return found
+
+
+def when(created: str) -> str:
+    """Return an ISO time as "2026-11-21 23:07 UTC"."""
+    return f"{created[:16].replace('T', ' ')} UTC" if created else ""
+
+
+def _data(path: str) -> str:
+    return _("random input") if path == "random" else (Path(path).name or path)
+
+
+def _pairs(values: Mapping[str, Any]) -> Pairs:
+    return [(str(name), _plain(value)) for name, value in values.items()]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if value is None:
+        return _("automatic")
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(item) for item in value) or _("none")
+    return str(value) if value != "" else _("none")
