@@ -78,7 +78,7 @@ def graphs(draw: st.DrawFn) -> tuple[list[tuple[float, float]], list[tuple[int, 
 
 @ORDERS
 @pytest.mark.parametrize("direction", ["down", "right"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(drawn=graphs())
 def test_any_graph_is_laid_out_without_overlap(
     order: Order, direction: Direction, drawn: tuple[list[tuple[float, float]], list[tuple[int, int]]]

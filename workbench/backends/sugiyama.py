@@ -1,15 +1,19 @@
-"""Layer and order a directed graph with fast-sugiyama (Rust), guarded against its stack overflow on deep graphs."""
+"""Layer and order a directed graph with fast-sugiyama (Rust), guarded against its stack overflow and mixed-up numbers.
+
+It is given one connected part at a time: with several, 0.5.3 numbers bends of a later part like boxes of an earlier.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from typing import Any
 
 from fast_sugiyama import from_edges
 
-from workbench.core.layered import Layered, Pair, order_simply
+from workbench.core.layered import Layered, Pair, components, order_simply
 
-STACK_PER_VERTEX = 20_000
+STACK_PER_PIECE = 20_000
 """Bytes: the library recurses along the graph; 50,000 layers need far more than a thread's usual 8 MB."""
 LARGEST_STACK = 1 << 30
 LARGEST = 150_000
@@ -30,54 +34,71 @@ def layered(count: int, edges: list[Pair], pieces: int) -> list[Layered]:
         return []
     if pieces > LARGEST:
         return order_simply(count, edges)
-    used = sorted({vertex for edge in edges for vertex in edge})
-    number = {vertex: position for position, vertex in enumerate(used)}
-    dense = [(number[source], number[target]) for source, target in edges]
-    layouts: list[Any] = []
+    part_of = {vertex: number for number, part in enumerate(components(count, edges)) for vertex in part}
+    grouped: dict[int, list[Pair]] = defaultdict(list)
+    for edge in edges:
+        grouped[part_of[edge[0]]].append(edge)
+    parts: list[Layered] = []
     with _STACK_SIZE:
-        usual = threading.stack_size(min(LARGEST_STACK, (64 << 20) + pieces * STACK_PER_VERTEX))
+        usual = threading.stack_size(min(LARGEST_STACK, (64 << 20) + pieces * STACK_PER_PIECE))
         try:
-            thread = threading.Thread(target=lambda: layouts.extend(_call(dense)), name="layout")
+            thread = threading.Thread(target=_lay_out, args=(count, list(grouped.values()), parts), name="layout")
             thread.start()
         finally:
             threading.stack_size(usual)
     thread.join()
-    return _parts(layouts, used, count)
-
-
-def _call(edges: list[Pair]) -> list[Any]:
-    return list(
-        from_edges(edges, minimum_length=1, vertex_spacing=1, dummy_vertices=True, dummy_size=1, check_layout=False)
-    )
-
-
-def _parts(layouts: list[Any], used: list[int], count: int) -> list[Layered]:
-    parts = []
-    fresh = count
-    for positions, _width, _height, links in layouts:
-        names: dict[int, int] = {}
-        for vertex, _place in positions:
-            if vertex < len(used):
-                names[vertex] = used[vertex]
-            else:  # a bend: our own number, since the library's are not promised to be unique
-                names[vertex] = fresh
-                fresh += 1
-        rows: dict[float, list[tuple[float, int]]] = {}
-        for vertex, (x, y) in positions:
-            rows.setdefault(y, []).append((x, names[vertex]))
-        layers = [[vertex for _x, vertex in sorted(rows[y])] for y in sorted(rows, reverse=True)]
-        parts.append(Layered(layers, _chains([(names[a], names[b]) for a, b in links], count)))
     return parts
 
 
-def _chains(links: list[Pair], count: int) -> dict[Pair, list[int]]:
-    follower = {source: target for source, target in links if source >= count}
+def _lay_out(count: int, groups: list[list[Pair]], parts: list[Layered]) -> None:
+    fresh = count
+    for edges in groups:
+        part = _part(edges, fresh)
+        parts.append(part)
+        fresh += sum(len(bends) for bends in part.chains.values())
+
+
+def _part(edges: list[Pair], fresh: int) -> Layered:
+    """Lay out one connected part; its bends are numbered from ``fresh`` on."""
+    used = sorted({vertex for edge in edges for vertex in edge})
+    number = {vertex: position for position, vertex in enumerate(used)}
+    dense = [(number[source], number[target]) for source, target in edges]
+    found = from_edges(dense, minimum_length=1, vertex_spacing=1, dummy_vertices=True, dummy_size=1, check_layout=False)
+    part = _read(found[0], used, fresh) if len(found) == 1 else None
+    if part is not None and part.chains.keys() == set(edges):
+        return part
+    simple = order_simply(len(used), dense)[0]  # the library has mixed up its numbers after all
+    names = {vertex: vertex - len(used) + fresh for layer in simple.layers for vertex in layer} | dict(enumerate(used))
+    return Layered(
+        [[names[vertex] for vertex in layer] for layer in simple.layers],
+        {(names[a], names[b]): [names[bend] for bend in bends] for (a, b), bends in simple.chains.items()},
+    )
+
+
+def _read(layout: Any, used: list[int], fresh: int) -> Layered | None:
+    positions, _width, _height, links = layout
+    names: dict[int, int] = dict(enumerate(used))
+    rows: dict[float, list[tuple[float, int]]] = defaultdict(list)
+    for vertex, (x, y) in positions:
+        if vertex >= len(used):
+            names[vertex] = fresh
+            fresh += 1
+        rows[y].append((x, names[vertex]))
+    if len(names) != len(positions):
+        return None
+    layers = [[vertex for _x, vertex in sorted(rows[y])] for y in sorted(rows, reverse=True)]
+    boxes = set(used)
+    return Layered(layers, _chains([(names[a], names[b]) for a, b in links], boxes))
+
+
+def _chains(links: list[Pair], boxes: set[int]) -> dict[Pair, list[int]]:
+    follower = {source: target for source, target in links if source not in boxes}
     chains = {}
     for source, target in links:
-        if source < count:
+        if source in boxes:
             bends = []
             end = target
-            while end >= count:
+            while end not in boxes and end in follower and len(bends) < len(links):
                 bends.append(end)
                 end = follower[end]
             chains[source, end] = bends
