@@ -42,6 +42,7 @@ def run(path: Path | None, project: Path | None) -> int:
     sys.excepthook = CrashHook(window)
     quitter = SignalQuitter(window)
     window.show()
+    window.prepare()
     if path is not None:
         window.state.open_model(path)
     try:

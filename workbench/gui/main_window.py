@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QMainWindow,
@@ -24,7 +24,7 @@ from workbench.gui import theme
 from workbench.gui.commands import MENUS, Command, commands
 from workbench.gui.jobs import Jobs
 from workbench.gui.messages import MessageBar
-from workbench.gui.panes import AREAS, PANES, Dock, Pane
+from workbench.gui.panes import AREAS, PANES, Dock, Pane, PaneLoader
 from workbench.gui.state import State
 from workbench.gui.status import StatusStrip
 from workbench.gui.welcome import DropOverlay, WelcomePage, dropped_paths
@@ -160,6 +160,10 @@ class MainWindow(QMainWindow):
             self.tabs.setCurrentWidget(pane)
         return pane.content()
 
+    def prepare(self) -> None:
+        """Get all panes ready in the background."""
+        PaneLoader(list(self.panes.values()), self).start()
+
     def show_welcome(self) -> None:
         """Show the welcome page in the centre."""
         self.welcome.refresh()
@@ -200,7 +204,7 @@ class MainWindow(QMainWindow):
             self.show_welcome()
         elif self.centre.currentWidget() is self.welcome:
             self.centre.setCurrentWidget(self.tabs)
-            self._show_docks(shown=True)
+            QTimer.singleShot(0, self, lambda: self._show_docks(shown=self.centre.currentWidget() is self.tabs))
         self._refresh_enabled()
 
     def _refresh_enabled(self) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import threading
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import msgspec
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
@@ -15,6 +17,7 @@ from workbench.gui.jobs import Jobs
 from workbench.gui.state import State
 
 Area = Literal["centre", "left", "right", "bottom"]
+MakePane = Callable[[State, Jobs, QWidget], QWidget]
 
 
 class PaneRow(msgspec.Struct, frozen=True):
@@ -24,23 +27,82 @@ class PaneRow(msgspec.Struct, frozen=True):
     title: str
     area: Area
     icon: str
-    module: str
-    name: str
-    """Class in ``module``, called with (state, jobs)."""
     shortcut: str
+    load: Callable[[], MakePane]
+    """Imports the class; apart, so that nothing is imported before it is needed."""
+
+
+def _graph() -> MakePane:
+    from workbench.gui.graph.graph_tab import GraphTab
+
+    return GraphTab
+
+
+def _compare() -> MakePane:
+    from workbench.gui.panels.compare import ComparePanel
+
+    return ComparePanel
+
+
+def _report() -> MakePane:
+    from workbench.gui.panels.report import ReportPanel
+
+    return ReportPanel
+
+
+def _project() -> MakePane:
+    from workbench.gui.panels.project_tree import ProjectTree
+
+    return ProjectTree
+
+
+def _inspector() -> MakePane:
+    from workbench.gui.graph.inspector import Inspector
+
+    return Inspector
+
+
+def _jobs() -> MakePane:
+    from workbench.gui.panels.jobs import JobsPanel
+
+    return JobsPanel
+
+
+def _run() -> MakePane:
+    from workbench.gui.panels.run import RunPanel
+
+    return RunPanel
+
+
+def _benchmark() -> MakePane:
+    from workbench.gui.panels.benchmark import BenchmarkPanel
+
+    return BenchmarkPanel
+
+
+def _evaluate() -> MakePane:
+    from workbench.gui.panels.evaluate import EvaluatePanel
+
+    return EvaluatePanel
+
+
+def _log() -> MakePane:
+    from workbench.gui.panels.log import LogPanel
+
+    return LogPanel
 
 
 PANES: tuple[PaneRow, ...] = (
-    PaneRow("graph", N_("Graph"), "centre", "tree-structure", "graph.graph_tab", "GraphTab", "Ctrl+1"),
-    PaneRow("compare", N_("Compare"), "centre", "git-diff", "panels.compare", "ComparePanel", "Ctrl+2"),
-    PaneRow("report", N_("Report"), "centre", "file-text", "panels.report", "ReportPanel", "Ctrl+3"),
-    PaneRow("project", N_("Project"), "left", "folders", "panels.project_tree", "ProjectTree", "Ctrl+4"),
-    PaneRow("inspector", N_("Inspector"), "right", "sliders-horizontal", "graph.inspector", "Inspector", "Ctrl+5"),
-    PaneRow("jobs", N_("Jobs"), "bottom", "list-dashes", "panels.jobs", "JobsPanel", "Ctrl+6"),
-    PaneRow("run", N_("Run"), "bottom", "play", "panels.run", "RunPanel", "Ctrl+7"),
-    PaneRow("benchmark", N_("Benchmark"), "bottom", "chart-line-up", "panels.benchmark", "BenchmarkPanel", "Ctrl+8"),
-    PaneRow("evaluate", N_("Evaluate"), "bottom", "target", "panels.evaluate", "EvaluatePanel", "Ctrl+9"),
-    PaneRow("log", N_("Log"), "bottom", "terminal-window", "panels.log", "LogPanel", "Ctrl+0"),
+    PaneRow("graph", N_("Graph"), "centre", "tree-structure", "Ctrl+1", _graph),
+    PaneRow("compare", N_("Compare"), "centre", "git-diff", "Ctrl+2", _compare),
+    PaneRow("report", N_("Report"), "centre", "file-text", "Ctrl+3", _report),
+    PaneRow("project", N_("Project"), "left", "folders", "Ctrl+4", _project),
+    PaneRow("inspector", N_("Inspector"), "right", "sliders-horizontal", "Ctrl+5", _inspector),
+    PaneRow("jobs", N_("Jobs"), "bottom", "list-dashes", "Ctrl+6", _jobs),
+    PaneRow("run", N_("Run"), "bottom", "play", "Ctrl+7", _run),
+    PaneRow("benchmark", N_("Benchmark"), "bottom", "chart-line-up", "Ctrl+8", _benchmark),
+    PaneRow("evaluate", N_("Evaluate"), "bottom", "target", "Ctrl+9", _evaluate),
+    PaneRow("log", N_("Log"), "bottom", "terminal-window", "Ctrl+0", _log),
 )
 AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -67,14 +129,14 @@ class Pane(QWidget):
     def content(self) -> QWidget:
         """Return the part itself, building it now when need be."""
         if self._content is None:
-            try:
-                module = importlib.import_module(f"workbench.gui.{self.row.module}")
-                self._content = getattr(module, self.row.name)(self._state, self._jobs, self)
-            except ModuleNotFoundError:  # only until all panels exist
-                self._content = QWidget()
+            self._content = self.row.load()(self._state, self._jobs, self)
             self._layout.addWidget(self._content)
             self.setFocusProxy(self._content)
         return self._content
+
+    def is_built(self) -> bool:
+        """Say whether the part exists."""
+        return self._content is not None
 
     def showEvent(self, event: QShowEvent) -> None:
         """Build the part once it is really seen."""
@@ -102,3 +164,31 @@ class Dock(QDockWidget):
         self.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetClosable | QDockWidget.DockWidgetFeature.DockWidgetMovable
         )
+
+
+class PaneLoader(QObject):
+    """Gets the panes ready behind a window that is already there, so that the first look at each does not wait."""
+
+    _imported = Signal()
+
+    def __init__(self, panes: Sequence[Pane], parent: QObject) -> None:
+        super().__init__(parent)
+        self._panes = list(panes)
+        self._imported.connect(self._build_next, Qt.ConnectionType.QueuedConnection)
+
+    def start(self) -> None:
+        """Import their modules in a thread, then build them one by one between other events."""
+        threading.Thread(target=self._import, name="import panes", daemon=True).start()
+
+    def _import(self) -> None:
+        importlib.import_module("numpy.ma")  # np.unique imports it when the first graph is painted
+        for pane in self._panes:
+            pane.row.load()
+        self._imported.emit()
+
+    def _build_next(self) -> None:
+        if self._panes:
+            content = self._panes.pop(0).content()
+            for part in (content, *content.findChildren(QWidget)):
+                part.ensurePolished()  # the style sheet's work, which would else be done when it is first shown
+            QTimer.singleShot(20, self, self._build_next)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from workbench.core import settings as settings_file
@@ -122,16 +122,20 @@ class State(QObject):
         self.jobs.submit(ReadModel(path=key), then=opened, failed=lambda _event: self._reading.discard(key))
 
     def _opened(self, path: Path, graph: Graph, record: ModelRecord | None) -> None:
-        is_new = record is None
-        if record is None:
-            record = self.project.add_model(path, name=path.name, format=graph.format)
-        self.graphs[record.id] = graph
-        if is_new:
-            self._remember(path)
-            self.models_changed.emit()
-            self.current = record
-            self.current_changed.emit(record)
-        self.graph_ready.emit(record.id)
+        if record is not None:
+            self.graphs[record.id] = graph
+            self.graph_ready.emit(record.id)
+            return
+        added = self.project.add_model(path, name=path.name, format=graph.format)
+        self.graphs[added.id] = graph
+        self._remember(path)
+        self.models_changed.emit()
+        QTimer.singleShot(0, self, lambda: self._show_opened(added))  # apart: each part of the window takes its time
+
+    def _show_opened(self, record: ModelRecord) -> None:
+        self.current = record
+        self.current_changed.emit(record)
+        QTimer.singleShot(0, self, lambda: self.graph_ready.emit(record.id))
 
     def _remember(self, path: Path) -> None:
         self.settings.remember(path)

@@ -117,6 +117,8 @@ class _Look:
 
     roles: dict[str, str] = LIGHT
     dark: bool = False
+    dressed: bool = False
+    """The widget style has been chosen."""
 
 
 def is_dark() -> bool:
@@ -141,7 +143,9 @@ def apply(app: QApplication, mode: Mode = "system") -> None:
     app.styleHints().setColorScheme(schemes.get(mode, Qt.ColorScheme.Unknown))
     _Look.dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark if mode == "system" else mode == "dark"
     _Look.roles = DARK if _Look.dark else LIGHT
-    app.setStyle("Fusion")
+    if not _Look.dressed:
+        app.setStyle("Fusion")  # dresses every widget anew: once is enough
+        _Look.dressed = True
     app.setPalette(_palette())
     app.setStyleSheet(style_sheet())
 

@@ -55,7 +55,7 @@ def headline_of(result: Transformed) -> str:
     if not result.verified.passed:
         return _("Not verified: it differs from its source beyond the tolerance. Do not use it unchecked.")
     if result.verified.tolerance is not None:
-        return _("Verified: {finding}").format(finding=judge(result.verified).headline)
+        return _("Verified. {finding}").format(finding=judge(result.verified).headline)
     return judge(result.verified).headline
 
 
