@@ -31,6 +31,11 @@ WORTHWHILE = 64
 """Tensors with fewer numbers stay float32: they would save nothing."""
 
 
+def has_branches(source: Path) -> bool:
+    """Say whether the model has nested graphs (If, Loop, Scan)."""
+    return any(nested for _graph, nested in graphs_of(load_onnx(source)))
+
+
 def compute_in_half(source: Path, target: Path, *, skip: tuple[str, ...]) -> list[str]:
     """Write the model with float16 weights and arithmetic, float32 inputs and outputs; return notes."""
     model = load_onnx(source)

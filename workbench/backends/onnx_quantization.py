@@ -25,10 +25,13 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from workbench.backends.onnx_files import LARGEST, opset_of, with_opset
 from workbench.backends.onnx_weights import (
+    WEIGHTED,
     graphs_of,
     lift_constants,
     load_onnx,
     name_nodes,
+    numbers,
+    replace_numbers,
     weights_of,
     with_patterns,
 )
@@ -43,6 +46,7 @@ CALLS_AT_ONCE = 4
 """Calls whose activations are held in memory together while calibrating with histograms."""
 DENSE_OPS = ("MatMul", "Gemm", "Attention", "LSTM")
 INTEGER_OPS = ("MatMulInteger", "ConvInteger", "DynamicQuantizeLSTM", "QAttention", "MatMulIntegerToFloat")
+BIASED = ("Conv", "ConvTranspose", "Gemm")
 METHODS = {
     "minmax": CalibrationMethod.MinMax,
     "entropy": CalibrationMethod.Entropy,
@@ -78,14 +82,13 @@ def quantize_dynamic(
 ) -> Quantized:
     """Quantize weights to 8 bits; activations are quantized while running.
 
-    ``convolutions``: whether to quantize them too; None only when there is nothing else. Raises WorkbenchError when
-    nothing could be quantized.
+    ``convolutions``: whether to quantize them too; None only when they hold most of the weights. Raises WorkbenchError
+    when nothing could be quantized.
     """
     with quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
         prepared = _prepare(source, Path(folder))
         model = load_onnx(prepared)
-        dense = [weight for weight in weights_of(model) if weight.op in DENSE_OPS and not weight.nested]
-        with_convolutions = not dense if convolutions is None else convolutions
+        with_convolutions = _mostly_convolutions(model) if convolutions is None else convolutions
         ops = [*DENSE_OPS, "Conv"] if with_convolutions else [*DENSE_OPS]
         excluded = with_patterns([node.name for node in model.graph.node], skip, what=_("node"))
         try:
@@ -118,8 +121,8 @@ def quantize_static(
         names = [node.name for node in model.graph.node]
         skipped = with_patterns([*names, *sorted(present)], options.skip, what=_("node or op"))
         ops = sorted(supported - skipped)
+        ranges = _calibrate(prepared, ops, options, calls, Path(folder))
         try:
-            ranges = _calibrate(prepared, ops, options, calls, Path(folder))
             ort_quantize_static(
                 prepared,
                 target,
@@ -134,11 +137,17 @@ def quantize_static(
                 calibrate_method=METHODS[options.method],
                 calibration_cache_path=ranges,
             )
-        except WorkbenchError:
-            raise
         except Exception as error:
             raise _refused(error) from error
     return _result(target)
+
+
+def _mostly_convolutions(model: Any) -> bool:
+    sizes: Counter[bool] = Counter()
+    for weight in weights_of(model):
+        if not weight.nested and weight.op in (*DENSE_OPS, "Conv"):
+            sizes[weight.op == "Conv"] += int(np.prod(weight.tensor.dims, dtype=np.int64))
+    return sizes[True] > sizes[False]
 
 
 class _Calls(CalibrationDataReader):  # type: ignore[misc]
@@ -165,14 +174,23 @@ def _calibrate(prepared: Path, ops: list[str], options: StaticOptions, calls: It
     extra: dict[str, Any] = {"symmetric": False}
     if options.method == "percentile":
         extra["percentile"] = options.percentile
-    calibrator = create_calibrator(
-        prepared, ops, str(folder / "augmented.onnx"), METHODS[options.method], extra_options=extra
-    )
-    waiting = iter(calls)
-    while some := list(islice(waiting, CALLS_AT_ONCE)):
-        calibrator.collect_data(_Calls(some))
     ranges = folder / "ranges.json"
-    save_tensors_data(calibrator.compute_data(), ranges)
+    waiting = iter(calls)
+    try:
+        calibrator = create_calibrator(
+            prepared, ops, str(folder / "augmented.onnx"), METHODS[options.method], extra_options=extra
+        )
+        while some := list(islice(waiting, CALLS_AT_ONCE)):
+            calibrator.collect_data(_Calls(some))
+        save_tensors_data(calibrator.compute_data(), ranges)
+    except WorkbenchError:
+        raise
+    except Exception as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise WorkbenchError(
+            _("The model cannot be calibrated: {reason}").format(reason=reason[:300]),
+            _("Give calibration data of a size that the model takes."),
+        ) from error
     return ranges
 
 
@@ -196,8 +214,32 @@ def _prepare(source: Path, folder: Path) -> Path:
         return raw
     named = load_onnx(prepared)
     name_nodes(named)
+    _own_biases(named)
     onnx.save(named, str(prepared))
     return prepared
+
+
+def _own_biases(model: Any) -> None:
+    """Give every layer a bias of its own, of rank 1.
+
+    The quantizer copies a shared bias to its name with a number behind it, which may be the name of something else,
+    and it stumbles over the bias of a Gemm that is stored as (1, n).
+    """
+    stored = {tensor.name: tensor for tensor in model.graph.initializer}
+    taken: set[str] = set()
+    for index, node in enumerate(model.graph.node):
+        name = node.input[2] if node.op_type in BIASED and len(node.input) > 2 else ""
+        if name not in stored:
+            continue
+        bias = stored[name]
+        if name in taken:
+            own = type(bias).FromString(bias.SerializeToString())
+            own.name = node.input[2] = f"{name}/of_layer_{index}"
+            model.graph.initializer.append(own)
+            bias = own
+        taken.add(name)
+        if node.op_type == "Gemm" and len(bias.dims) == 2 and bias.dims[0] == 1:
+            replace_numbers(bias, numbers(bias).reshape(-1))
 
 
 def _result(target: Path) -> Quantized:
@@ -212,7 +254,8 @@ def _result(target: Path) -> Quantized:
     }
     done: Counter[str] = Counter()
     for node in model.graph.node:
-        if node.op_type in INTEGER_OPS or any(name in from_storage for name in node.input[:2]):
+        dequantized_weight = node.op_type in WEIGHTED and any(name in from_storage for name in node.input[:2])
+        if node.op_type in INTEGER_OPS or dequantized_weight:
             done[node.op_type] += 1
     left: dict[str, list[str]] = {}
     nested = 0

@@ -135,7 +135,7 @@ def _is_npy(path: Path) -> bool:
 
 
 def _refused(path: Path, name: str, error: Exception) -> WorkbenchError:
-    if "allow_pickle" in str(error):
+    if "allow_pickle" in str(error) or "Python objects" in str(error):
         return WorkbenchError(
             _("{name} in {path} holds Python objects, which could run code: it is not read.").format(
                 name=name, path=path

@@ -28,7 +28,7 @@ class DynamicInt8Params(Params, frozen=True):
             N_("Layers"),
             N_(
                 "ONNX: dense and recurrent layers only, or convolutions too (smaller, but on a CPU dynamic "
-                "convolutions are often slower than float). Auto takes convolutions only when there is nothing else. "
+                "convolutions are often slower than float). Auto takes convolutions when they hold most of the weights. "
                 "TFLite always takes all."
             ),
             labels=(N_("Auto"), N_("Dense and recurrent"), N_("All, with convolutions")),

@@ -20,16 +20,17 @@ class Float16Params(Params, frozen=True):
     """Settings of float16."""
 
     arithmetic: Annotated[
-        Literal["float16", "float32"],
+        Literal["auto", "float16", "float32"],
         meta(
             N_("Arithmetic"),
             N_(
                 "ONNX: compute in float16 (faster on most GPUs, often slower on a CPU), or store weights in float16 "
-                "and compute in float32 (same speed, closer numbers). TFLite always computes in float32 on a CPU."
+                "and compute in float32 (same speed, closer numbers). Auto computes in float16, except in models with "
+                "branches or loops. TFLite always computes in float32 on a CPU."
             ),
-            labels=(N_("float16"), N_("float32, weights in float16")),
+            labels=(N_("Auto"), N_("float16"), N_("float32, weights in float16")),
         ),
-    ] = "float16"
+    ] = "auto"
     skip: Annotated[
         tuple[str, ...], meta(N_("Layers to skip"), N_("Names or ops that stay in float32; * and ? match anything."))
     ] = ()
@@ -60,14 +61,7 @@ class Float16(Pass[Float16Params]):
     ) -> Outcome:
         """Convert."""
         if identify(source).id == "onnx":
-            from workbench.backends.onnx_float16 import compute_in_half, store_in_half
-
-            report.progress(0.2, _("Converting to float16"))
-            convert = compute_in_half if params.arithmetic == "float16" else store_in_half
-            notes = convert(source, target, skip=params.skip)
-            if params.arithmetic == "float16":
-                notes.append(_("On a CPU float16 arithmetic is often slower than float32: measure it."))
-            return Outcome(notes=notes)
+            return _onnx(source, target, params, report)
         model, notes = as_float_tflite(source, report)
         from workbench.backends.tflite_quantization import halve
 
@@ -75,3 +69,18 @@ class Float16(Pass[Float16Params]):
         result = halve(model, target, skip=params.skip)
         notes.append(layers_note(result.done, result.left, precision="float16"))
         return Outcome(notes=notes)
+
+
+def _onnx(source: Path, target: Path, params: Float16Params, report: Report) -> Outcome:
+    from workbench.backends.onnx_float16 import compute_in_half, has_branches, store_in_half
+
+    report.progress(0.2, _("Converting to float16"))
+    branches = params.arithmetic == "auto" and has_branches(source)
+    if params.arithmetic == "float32" or branches:
+        notes = store_in_half(source, target, skip=params.skip)
+        if branches:
+            notes.append(_("Only weights are float16: the model has branches or loops, which compute in float32."))
+        return Outcome(notes=notes)
+    notes = compute_in_half(source, target, skip=params.skip)
+    notes.append(_("On a CPU float16 arithmetic is often slower than float32: measure it."))
+    return Outcome(notes=notes)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
+from workbench.core import units
+from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
 from workbench.core.graph import Graph, Tensor
 from workbench.core.i18n import N_, _
@@ -99,6 +101,7 @@ class MagnitudePruning(Pass[MagnitudePruningParams]):
             depthwise=params.depthwise,
         )
         graph = read_model(source)
+        _check_suffix(target, graph.format)
         if graph.format == "onnx":
             pruned = prune_onnx(source, target, plan)
         elif graph.format == "keras-h5":
@@ -113,6 +116,16 @@ class MagnitudePruning(Pass[MagnitudePruningParams]):
             pruned = prune_saved_model(source, target, _chosen(graph, plan), plan)
         report.progress(0.9, _("Measuring the compressed size"))
         return _outcome(source, target, pruned, params)
+
+
+def _check_suffix(target: Path, format_id: str) -> None:
+    """Raise WorkbenchError for an ending by which Keras would not open the result."""
+    known = {"keras-h5": (".h5", ".hdf5"), "keras-zip": (".keras",)}.get(format_id, ())
+    if known and target.suffix.lower() not in known:
+        raise WorkbenchError(
+            _("Keras opens such a model only when its name ends in {suffixes}.").format(suffixes=" / ".join(known)),
+            _("Call the result {name}.").format(name=target.with_suffix(known[0]).name),
+        )
 
 
 def _no_variables(graph: Graph) -> str | None:
@@ -188,13 +201,13 @@ def _outcome(source: Path, target: Path, pruned: Pruned, params: MagnitudePrunin
     sparsity, numbers = pruned.sparsity(), sum(pruned.sizes.values())
     before, after = compressed_size(source), compressed_size(target)
     notes = [
-        _("{share:.2%} of the {n} weights in {tensors} tensors are zero.").format(
-            share=sparsity, n=numbers, tensors=len(pruned.sizes)
+        _("{share} of the {n} weights in {tensors} tensors are zero.").format(
+            share=units.percent(sparsity), n=units.count(numbers), tensors=len(pruned.sizes)
         ),
         _(
-            "The file itself is not smaller: zeros are stored too. Compressed (.gz) it is about {after:.1f} MB instead "
-            "of {before:.1f} MB. It does not run faster: runtimes do not skip zeros."
-        ).format(after=after / 1e6, before=before / 1e6),
+            "The file itself is not smaller: zeros are stored too. Compressed (.gz) it is about {after} instead of "
+            "{before}. It does not run faster: runtimes do not skip zeros."
+        ).format(after=units.size(after), before=units.size(before)),
     ]
     if sparsity > params.sparsity + 1 / max(1, numbers):
         notes.append(_("More than asked: the source held so many zeros already."))
