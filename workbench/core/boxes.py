@@ -145,8 +145,8 @@ def _shape_row(dtype: str, shape: list[Dim] | None) -> list[str]:
 
 
 def leaf_of(name: str) -> str:
-    """Return the last part of a scoped name, without a TensorFlow output number ("a/b/kernel:0" gives "kernel")."""
-    plain = re.sub(r":\d+$", "", name.rstrip("/"))
+    """Return the last part of a scoped name, without TensorFlow's output ("a/b/kernel:0" gives "kernel")."""
+    plain = re.sub(r"(:output)?(:\d+)?$", "", name.rstrip("/"))
     leaf = re.split(r"[/;]", plain)[-1]
     parts = leaf.split(".")
     return parts[-1] if len(parts) > 2 and not parts[-1].isdigit() else leaf  # torch: "encoder.layer.0.weight"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainterPath
 
 from workbench.core.boxes import HEADER, ROW
@@ -171,6 +171,7 @@ class Drawing:
     def heads(self, edges: Ints) -> QPainterPath:
         """Return the arrow heads at the ends of edges."""
         path = QPainterPath()
+        path.setFillRule(Qt.FillRule.WindingFill)  # heads that lie on each other stay filled
         down = self.scene.direction == "down"
         for edge in edges.tolist():
             (u, v), (x, y) = self.way(edge)[-2:].tolist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -10,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from workbench.core.errors import WorkbenchError
 from workbench.core.events import AnyEvent, Crashed, Failed
 from workbench.core.graph import Graph
 from workbench.core.i18n import _, ngettext
@@ -27,6 +30,7 @@ from workbench.core.project import ModelRecord
 from workbench.gui import theme
 from workbench.gui.graph.drawing import Drawing
 from workbench.gui.graph.pages import Page, empty_page
+from workbench.gui.graph.picture import write_picture
 from workbench.gui.graph.search import SearchBar
 from workbench.gui.graph.selection import Selection
 from workbench.gui.graph.view import GraphView
@@ -99,6 +103,7 @@ class GraphTab(QWidget):
             self._percent,
             self._tool("plus", _("Zoom in (+)"), lambda: self.view.zoom_by(1.25)),
             self._direction_button,
+            self._tool("image", _("Save a picture of the graph (Ctrl+Shift+P)"), self.save_picture, "Ctrl+Shift+P"),
         ):
             row.addWidget(widget)
         self._picker = self._build_picker()
@@ -129,8 +134,8 @@ class GraphTab(QWidget):
         picker.setAccessibleName(_("Graph inside the model"))
         picker.setToolTip(_("Functions, branches and nested models inside this model"))
         picker.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        picker.setMaximumWidth(380)
-        picker.setMinimumContentsLength(12)
+        picker.setMaximumWidth(460)
+        picker.setMinimumContentsLength(24)
         picker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         completer = picker.completer()
         if completer is not None:
@@ -188,7 +193,7 @@ class GraphTab(QWidget):
     def show_function(self, function: str) -> None:
         """Show one of the graphs inside the model; "" is the top one."""
         with QSignalBlocker(self._picker):
-            self._picker.setCurrentIndex(max(self._picker.findData(function), 0))
+            self._pick(function)
         self._function = function
         self.reload()
 
@@ -213,6 +218,33 @@ class GraphTab(QWidget):
     def error_text(self) -> str:
         """Return what went wrong, "" when nothing did."""
         return self._error.text.text() if self._pages.currentWidget() is self._error else ""
+
+    def save_picture(self) -> None:
+        """Ask for a file and write the whole graph to it."""
+        record = self._state.current
+        if record is None or self.view.drawing is None:
+            return
+        suggestion = Path(record.path).stem + ".svg"
+        chosen, _filter = QFileDialog.getSaveFileName(
+            self,
+            _("Save a picture of the graph"),
+            suggestion,
+            _("SVG drawing (*.svg);;PNG picture (*.png)"),
+            options=QFileDialog.Option.DontConfirmOverwrite,
+        )
+        if chosen:
+            self.save_picture_to(Path(chosen))
+
+    def save_picture_to(self, target: Path) -> None:
+        """Write the whole graph to ``target``; the message bar says how it went."""
+        if self.view.drawing is None:
+            return
+        try:
+            write_picture(self.view.drawing, target)
+        except WorkbenchError as error:
+            self._state.say_error(error)
+        else:
+            self._state.say(_("Saved {path}.").format(path=target), level="good")
 
     def cancel(self) -> None:
         """Stop laying out."""
@@ -256,8 +288,14 @@ class GraphTab(QWidget):
                     count = len(inner.nodes)
                     size = ngettext("{count} node", "{count} nodes", count).format(count=count)
                     self._picker.addItem(f"{key}   ({size})", key)
-                self._picker.setCurrentIndex(max(self._picker.findData(self._function), 0))
+                self._pick(self._function)
         self._picker.setVisible(self._picker.count() > 0)
+
+    def _pick(self, function: str) -> None:
+        self._picker.setCurrentIndex(max(self._picker.findData(function), 0))
+        edit = self._picker.lineEdit()
+        if edit is not None:
+            edit.setCursorPosition(0)  # a long name shows its beginning
 
     def _on_picked(self, index: int) -> None:
         function = self._picker.itemData(index)

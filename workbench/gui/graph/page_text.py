@@ -39,7 +39,7 @@ class Page:
         style = (
             f"<style>body {{ color: {_shade('text')}; }} a {{ color: {_shade('accent')}; text-decoration: none; }}"
             f" .muted {{ color: {_shade('muted')}; }} td {{ padding: 2px 8px 2px 0; }}"
-            f" h3 {{ margin: 14px 0 4px 0; color: {_shade('muted')}; font-weight: 600; }} </style>"
+            f" .section {{ margin: 14px 0 3px 0; font-weight: 600; }} </style>"
         )
         return style + "".join(self._parts)
 
@@ -57,7 +57,7 @@ class Page:
 
     def section(self, text: str) -> None:
         """Begin a section."""
-        self._parts.append(f"<h3>{escape(text)}</h3>")
+        self._parts.append(f"<p class='section'>{escape(text)}</p>")
 
     def pairs(self, rows: list[tuple[str, str]]) -> None:
         """Write names and their values (plain text)."""
