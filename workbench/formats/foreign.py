@@ -65,7 +65,9 @@ def _text(pattern: str) -> Callable[[Sample], bool]:
 
 def _is_text(sample: Sample) -> bool:
     head = sample.head[:4096]
-    return bool(head) and not re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head)
+    if re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", head):
+        return False
+    return "\ufffd" not in head.decode("utf-8", "replace")[:-1]
 
 
 def _is_frozen_graph(sample: Sample) -> bool:
@@ -277,6 +279,14 @@ def sample_of(path: Path) -> Sample:
 def foreign_file(path: Path) -> WorkbenchError:
     """Return the error that names a file that no format takes."""
     sample = sample_of(path)
+    if sample.head.startswith(_HDF5):
+        from workbench.backends import hdf5
+
+        try:
+            with hdf5.opened(path, path.name):
+                pass
+        except WorkbenchError as error:
+            return error
     for kind in _KINDS:
         if kind.test(sample):
             return _error(sample, kind.what, kind.hint)
