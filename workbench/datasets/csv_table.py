@@ -46,13 +46,15 @@ class CsvTable(Reader):
         try:
             with path.open("rb") as file:
                 start = file.read(PROBE)
-            text = start.decode("utf-8-sig", errors="ignore" if len(start) == PROBE else "strict")
+            whole = len(start) < PROBE
+            text = start.decode("utf-8-sig", errors="strict" if whole else "ignore")
+            text = text if whole or text.count("\n") < 2 else text.rpartition("\n")[0]  # the last row may be cut
         except (OSError, UnicodeDecodeError):
             return False
         if "\0" in text or not text.strip():
             return False
         try:
-            rows = [row for row in csv.reader(text.splitlines()[:5], delimiter=_delimiter(text)) if row]
+            rows = [row for row in csv.reader(text.splitlines()[:2], delimiter=_delimiter(text)) if row]
         except csv.Error:
             return False
         return len({len(row) for row in rows}) == 1 and any(_is_number(cell) for cell in rows[-1])
@@ -76,7 +78,8 @@ class CsvTable(Reader):
         }
         labels = Labels()
         if label_column is not None:
-            values = np.array([_label(text) for text in texts])
+            numeric = all(_is_number(text) for text in texts)
+            values = np.array([float(text) for text in texts] if numeric else texts)
             labels = labels_from(values, [], required=bool(spec.labels), name=table.names[label_column])
         return StoredSamples(spec, ports, cut, labels)
 
@@ -183,10 +186,6 @@ def _column(name: str, table: _Table) -> int:
             _("Its columns: {names}.").format(names=", ".join(table.names[:20])),
         )
     return table.names.index(name)
-
-
-def _label(text: str) -> float | str:
-    return float(text) if _is_number(text) else text
 
 
 def _is_number(cell: str) -> bool:

@@ -37,7 +37,7 @@ class Fitting:
             fitted = fitted if self._last else np.moveaxis(fitted, 2, 0)
         else:
             fitted = self._scaled(sample.reshape(self._target))
-        return np.ascontiguousarray(self._converted(fitted))
+        return np.asarray(self._converted(fitted), order="C")  # ascontiguousarray would give a scalar an axis
 
     def note(self) -> str:
         """Say (translated) what was done to the stored shape that the person might not expect; "" when nothing was."""

@@ -13,7 +13,7 @@ from workbench.datasets import Dataset
 from workbench.formats.identify import identify
 from workbench.passes import Outcome, Pass, reasons
 from workbench.passes.float_tflite import TO_TFLITE, as_float_tflite
-from workbench.passes.notes import layers_note, nested_note
+from workbench.passes.notes import layers_note, nested_note, size_note
 
 LAYERS = ("MatMul", "Gemm", "Attention", "LSTM", "Conv")
 """ONNX ops with weights that it can quantize."""
@@ -28,8 +28,8 @@ class DynamicInt8Params(Params, frozen=True):
             N_("Layers"),
             N_(
                 "ONNX: dense and recurrent layers only, or convolutions too (smaller, but on a CPU dynamic "
-                "convolutions are often slower than float). Auto takes convolutions when they hold most of the weights. "
-                "TFLite always takes all."
+                "convolutions are often slower than float). Auto takes convolutions when they hold most of the "
+                "weights. TFLite always takes all."
             ),
             labels=(N_("Auto"), N_("Dense and recurrent"), N_("All, with convolutions")),
         ),
@@ -77,6 +77,7 @@ class DynamicInt8(Pass[DynamicInt8Params]):
         notes.append(layers_note(result.done, result.left, precision="int8"))
         if any("CONV" in op for op in result.done):
             notes.append(_slow_convolutions())
+        notes += size_note(model, target)
         return Outcome(notes=notes, figures={"quantized_layers": float(sum(result.done.values()))})
 
 
@@ -100,6 +101,7 @@ def _onnx(source: Path, target: Path, params: DynamicInt8Params, report: Report)
         notes.append(
             _("Convolutions stayed in float, because they would run slower; choose all layers to shrink them.")
         )
+    notes += size_note(source, target)
     return Outcome(notes=notes, figures={"quantized_layers": float(sum(result.done.values()))})
 
 

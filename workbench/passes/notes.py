@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from workbench.core import units
 from workbench.core.datasets import RANDOM
 from workbench.core.i18n import _, ngettext
+from workbench.core.paths import size_of
 from workbench.datasets import Dataset
 
 SHOWN = 6
@@ -38,6 +41,18 @@ def nested_note(count: int) -> list[str]:
         count,
     )
     return [text.format(n=count)]
+
+
+def size_note(source: Path, target: Path) -> list[str]:
+    """Say when a float model did not become smaller."""
+    before, after = size_of(source), size_of(target)
+    if after < before:
+        return []
+    return [
+        _(
+            "The result is not smaller ({after} instead of {before}): what quantization adds outweighs its few weights."
+        ).format(after=units.size(after), before=units.size(before))
+    ]
 
 
 def calibration_notes(data: Dataset) -> list[str]:

@@ -34,7 +34,7 @@ def first(*reasons: str | None) -> str | None:
 
 def no_weights(graph: Graph) -> str | None:
     """Say that there is nothing to make smaller."""
-    tensors = [tensor for each in _all(graph) for tensor in each.tensors.values()]
+    tensors = [tensor for each in _all(graph) for tensor in each.tensors.values() if tensor.is_weight]
     if any(tensor.dtype in FLOATS for tensor in tensors):
         return None
     return _("it holds no weights in float") if tensors else _("it holds no weights")

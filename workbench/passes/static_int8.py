@@ -16,7 +16,7 @@ from workbench.formats.identify import identify, read_model
 from workbench.passes import Outcome, Pass, reasons
 from workbench.passes.calibration import Feeds, calls
 from workbench.passes.float_tflite import TO_TFLITE, as_float_tflite
-from workbench.passes.notes import calibration_notes, layers_note, nested_note
+from workbench.passes.notes import calibration_notes, layers_note, nested_note, size_note
 from workbench.runtimes.quantized import real_ports
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def _onnx(source: Path, target: Path, params: StaticInt8Params, data: Dataset, r
         layers_note(result.done, result.left, precision="int8"),
         *nested_note(result.nested),
         *calibration_notes(data),
+        *size_note(source, target),
     ]
     return Outcome(notes=notes, figures={"quantized_layers": float(sum(result.done.values()))})
 
@@ -157,6 +158,7 @@ def _tflite(source: Path, target: Path, params: StaticInt8Params, data: Dataset,
         raise nothing_done(result)
     target.write_bytes(chosen.content)
     notes += [layers_note(result.done, result.left, precision="int8"), *calibration_notes(data)]
+    notes += size_note(model, target)
     figures = {"quantized_layers": float(sum(result.done.values()))}
     if chosen.agreement is not None:
         figures["calibration_agreement"] = chosen.agreement
