@@ -70,18 +70,27 @@ class _Weights:
 
     def remove(self, node: Any, replacement: str) -> None:
         """Take a node out; whoever read its output reads ``replacement``."""
-        self.graph.node.remove(node)
+        self._take_out(node)
         self.made.discard(node.output[0])
-        for name in node.input:
-            self.uses[name] -= 1
-            if node in self.readers.get(name, []):
-                self.readers[name].remove(node)
         for reader in self.readers.pop(node.output[0], []):
             for index, name in enumerate(reader.input):
                 if name == node.output[0]:
                     reader.input[index] = replacement
                     self.uses[replacement] += 1
             self.readers.setdefault(replacement, []).append(reader)
+
+    def absorb(self, node: Any, after: Any) -> None:
+        """Take ``after``, the only reader of ``node``, out; ``node`` makes its output instead."""
+        self._take_out(after)
+        self.made.discard(node.output[0])
+        node.output[0] = after.output[0]
+
+    def _take_out(self, node: Any) -> None:
+        self.graph.node.remove(node)
+        for name in node.input:
+            self.uses[name] -= 1
+            if node in self.readers.get(name, []):
+                self.readers[name].remove(node)
 
     def drop_unused(self) -> None:
         """Remove weights that nothing reads."""
@@ -191,7 +200,7 @@ def _fold_into_conv(graph: _Weights, conv: Any) -> bool:
         bias = bias + channels if after.op_type == "Add" else bias - channels
     if has_bias or after.op_type != "Mul":
         _set_bias(graph, conv, bias, has_bias=has_bias)
-    graph.remove(after, conv.output[0])
+    graph.absorb(conv, after)
     return True
 
 
