@@ -1,7 +1,7 @@
-"""Print how long the window takes from the start of the process to its first painted picture: ``bench_start.py [RUNS]``.
+"""Print how long the window takes from the start of the process to its first picture: ``bench_start.py [RUNS]``.
 
-Each run is a fresh Python on an empty home; beside it, in the same round, a window of Qt alone (an empty QMainWindow), as
-the floor that no PySide6 program can beat. Needs no display.
+Each run is a fresh Python on an empty home; beside it, in the same round, a window of Qt alone (an empty QMainWindow),
+as the floor that no PySide6 program can beat. Needs no display.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def main() -> None:
     rounds = [(seconds(OURS), seconds(FLOOR)) for _round in range(runs + 1)][1:]  # the first one warms the disk cache
     ours, floor = (statistics.median(column) for column in zip(*rounds, strict=True))
     print(
-        f"window painted after {ours:.2f} s (median of {runs}); an empty Qt window: {floor:.2f} s; ratio {ours / floor:.2f}"
+        f"window painted after {ours:.2f} s (median of {runs}), an empty Qt window after {floor:.2f} s: "
+        f"{ours / floor:.2f} times as long"
     )
 
 
