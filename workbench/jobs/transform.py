@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -198,7 +199,7 @@ class Making(msgspec.Struct, frozen=True):
                 artifact_sha256=fingerprint(partial),
                 data=self.data,
                 data_sha256=dataset.digest(),
-                tools=tools.versions("numpy", *self.plugin.needs, *needed),
+                tools=tools.versions("numpy", *needed, *(name for name in self.plugin.needs if name in sys.modules)),
                 notes=[*outcome.notes, *doubts],
                 figures=outcome.figures,
                 tables=outcome.tables,
