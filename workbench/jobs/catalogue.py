@@ -7,9 +7,8 @@ import pkgutil
 from collections.abc import Iterable
 from typing import Any, Union
 
-import msgspec
-
 import workbench.jobs
+from workbench.core import wire
 from workbench.jobs import Job
 
 
@@ -23,11 +22,11 @@ class Catalogue:
             importlib.import_module(name)
         self.kinds: dict[str, type[Job]] = {kind.__name__: kind for kind in _kinds(Job)}
         union: Any = Union[tuple(self.kinds.values())]  # noqa: UP007 - made from a list
-        self._decoder = msgspec.json.Decoder(union)
+        self._union = union
 
     def decode(self, line: bytes) -> Job:
         """Return the job that ``line`` spells; raises msgspec.ValidationError or DecodeError."""
-        job: Job = self._decoder.decode(line)
+        job: Job = wire.decode(line, self._union)
         return job
 
 

@@ -89,7 +89,7 @@ class Channel:
     def send(self, job: Job) -> bool:
         """Hand over a job; False when the worker is gone."""
         try:
-            _stream(self._process.stdin).write(msgspec.json.encode(job) + b"\n")
+            _stream(self._process.stdin).write(wire.encode(job) + b"\n")
             _stream(self._process.stdin).flush()
         except (BrokenPipeError, ValueError):  # ValueError: closed by ``end`` in another thread
             return False

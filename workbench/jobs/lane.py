@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,11 +53,11 @@ class Lane:
         self._closing = False
         self._lines = 0
         self._begun = threading.Event()
-        self._thread = threading.Thread(target=self._work, name=f"{name} lane", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Start working; a base worker is started at once, so that the first job finds it there."""
-        self._thread.start()
+        self._thread = self._start_thread()
 
     def put(self, ticket: Ticket) -> None:
         """Queue a job."""
@@ -82,23 +84,48 @@ class Lane:
         with self._lock:
             self._closing = True
         self._queue.put(None)
-        if self._thread.is_alive():
+        if self._thread:
             self._thread.join(10)
 
     def _work(self) -> None:
-        if self._after:
-            self._after()
+        stopped = False
         try:
-            if not self._closing:
-                self._worker(BASE)
-            self._begun.set()
-            while (ticket := self._queue.get()) is not None:
-                self._perform(ticket)
+            self._serve()
+            stopped = True
         finally:
             self._begun.set()
-            for channel in self._channels.values():
-                channel.kill()
-                channel.end()
+            self._end_workers()
+            if not stopped:  # our own mistake: threading.excepthook reports it, that job ends, the lane goes on
+                self._recover(traceback.format_exc())
+
+    def _serve(self) -> None:
+        if self._after:
+            self._after()
+        if not self._closing:
+            self._warm_up(BASE)
+        self._begun.set()
+        while (ticket := self._queue.get()) is not None:
+            self._perform(ticket)
+
+    def _recover(self, details: str) -> None:
+        with self._lock:
+            ticket, interrupted = self._current, self._interrupted
+            self._current = self._active = None
+        if ticket and interrupted:
+            self._outbox.deliver_cancelled(ticket)
+        elif ticket:
+            self._outbox.post(ticket, Crashed(_("A job stopped because of a mistake in this program."), "", details))
+        self._thread = self._start_thread()
+
+    def _start_thread(self) -> threading.Thread:
+        thread = threading.Thread(target=self._work, name=f"{self.name} lane", daemon=True)
+        thread.start()
+        return thread
+
+    def _end_workers(self) -> None:
+        for channel in self._channels.values():
+            channel.kill()
+            channel.end()
 
     def _perform(self, ticket: Ticket) -> None:
         with self._lock:
@@ -110,18 +137,27 @@ class Lane:
             self._current = self._active = None
             interrupted = self._interrupted
         if interrupted:
-            talk.channel.kill()
-            talk.channel.end()
-            talk.clean_up()
+            if talk:
+                talk.channel.kill()
+                talk.channel.end()
+                talk.clean_up()
             self._outbox.deliver_cancelled(ticket)
-        if not talk.channel.alive and not self._closing and self._queue.empty():
-            self._worker(talk.channel.engine)
+        elif self.elsewhere and not ticket.ended:
+            self.elsewhere.put(ticket)
+        if talk and not talk.channel.alive and not self._closing and self._queue.empty():
+            self._warm_up(talk.channel.engine)
 
-    def _run(self, ticket: Ticket) -> Talk:
-        """Run to the end, on as many engines as the job asks for, and post how it ended."""
+    def _run(self, ticket: Ticket) -> Talk | None:
+        """Run to the end, on as many engines as the job asks for, and post how it ended; None: no worker started."""
         seen = {ticket.engine}
         while True:
-            talk, ending = self._attempt(ticket)
+            try:
+                talk, ending = self._attempt(ticket)
+            except OSError as error:  # no memory or no process left for it, or no such Python
+                message = _("{job}: no worker can be started: {reason}.")
+                text = message.format(job=ticket.job.title(), reason=error.strerror)
+                self._outbox.post(ticket, Crashed(text, _("Close other programs and try again."), repr(error)))
+                return None
             if not isinstance(ending, Redirected):
                 self._outbox.post(ticket, ending)
                 return talk
@@ -132,7 +168,6 @@ class Lane:
             seen.add(ending.engine)
             ticket.engine = ending.engine
             if self.elsewhere:
-                self.elsewhere.put(ticket)
                 return talk
 
     def _attempt(self, ticket: Ticket) -> tuple[Talk, Ending]:
@@ -147,6 +182,11 @@ class Lane:
             if talk.started or self._interrupted or last or talk.channel.alive:
                 break
         return talk, ending
+
+    def _warm_up(self, engine: str) -> None:
+        """Start a worker in advance; when that fails, the next job will say so."""
+        with contextlib.suppress(OSError):
+            self._worker(engine)
 
     def _worker(self, engine: str, *, hurry: bool = False) -> Channel:
         """Return the living worker of ``engine``, starting one when there is none."""

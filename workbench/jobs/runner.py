@@ -62,7 +62,11 @@ class Runner:
             self._start(name)
 
     def submit(self, job: Job, on_event: OnEvent) -> Ticket:
-        """Queue a job. Exactly one Finished, Failed, Crashed or Cancelled comes last."""
+        """Queue a job. Exactly one Finished, Failed, Crashed or Cancelled comes last.
+
+        Raises TypeError here, not later, for a job that cannot be written as JSON.
+        """
+        wire.encode(job)
         ticket = Ticket(next(self._numbers), job, self._forget_after(on_event))
         with self._lock:
             if self._closed:

@@ -18,6 +18,9 @@ _POLL_S = 1.0
 _START_LIMIT_S = 300.0
 """How long a worker may take to take a job up (importing TensorFlow from a cold disk comes before it)."""
 
+_ACCESS_VIOLATION = 0xC0000005
+"""What Windows calls a segmentation fault."""
+
 Ending = Finished | Failed | Crashed | Redirected
 
 
@@ -30,18 +33,19 @@ class Talk:
         self.started = False
         self._scratch = ""
         self._deadline = time.monotonic() + _START_LIMIT_S
+        self._next_watch = 0.0
 
     def hold(self, on_event: Callable[[AnyEvent], None]) -> Ending:
         """Run the job to its end, passing on what comes before. After a crash the worker is gone and cleaned up."""
         if not self.channel.send(self.job):
             return self._post_mortem()
         while True:
+            if time.monotonic() > self._deadline:
+                return self._too_long()
+            self._watch_memory()
             try:
                 event = self.channel.receive(min(_POLL_S, max(0.0, self._deadline - time.monotonic())))
             except queue.Empty:
-                self.channel.watch_memory()
-                if time.monotonic() > self._deadline:
-                    return self._too_long()
                 continue
             if event is None:
                 return self._post_mortem()
@@ -52,8 +56,6 @@ class Talk:
             if isinstance(event, Started):
                 self._note_start(event)
             on_event(event)
-            if time.monotonic() > self._deadline:
-                return self._too_long()
 
     def clean_up(self) -> None:
         """Remove what a dead worker left of this job: its scratch folder and half-written files."""
@@ -61,6 +63,11 @@ class Talk:
             shutil.rmtree(self._scratch, ignore_errors=True)
         for target in self.job.targets():
             writing.remove_partials(target.parent)
+
+    def _watch_memory(self) -> None:
+        if time.monotonic() >= self._next_watch:
+            self.channel.watch_memory()
+            self._next_watch = time.monotonic() + _POLL_S
 
     def _note_start(self, event: Started) -> None:
         self.started = True
@@ -97,7 +104,7 @@ class Talk:
 def _cause(job: str, code: int, channel: Channel) -> tuple[str, str]:
     """Return what to say of a worker that ended with ``code``: message and hint."""
     goes_on = _("Everything else goes on; the details help to report it.")
-    if code == -signal.SIGSEGV:
+    if code in (-signal.SIGSEGV, _ACCESS_VIOLATION):
         return _("{job} stopped: a library crashed (segmentation fault).").format(job=job), goes_on
     if code == -getattr(signal, "SIGKILL", 0) and code:
         less = _("Close other programs, or use a smaller batch or fewer samples.")

@@ -109,8 +109,8 @@ class Worker:
 
     def run(self, preload: Sequence[str]) -> None:
         """Serve until standard input closes, which ends the process even in the middle of a job."""
-        threading.Thread(target=self._listen, name="listen", daemon=True).start()
         self._wire.send(Ready(os.getpid()))
+        threading.Thread(target=self._listen, name="listen", daemon=True).start()
         for name in preload:
             self._preload(name)
         while True:
@@ -139,9 +139,14 @@ def serve(line: bytes, wire_: Wire, catalogue: Catalogue, root: Path) -> bool:
     """Run the job that ``line`` spells and say how it ended; False when this process should not run another one."""
     try:
         job = catalogue.decode(line)
+        root.mkdir(parents=True, exist_ok=True)  # a cache may be cleared at any time
         scratch = Path(tempfile.mkdtemp(prefix="job", dir=root))
-    except (msgspec.ValidationError, msgspec.DecodeError, OSError) as error:
+    except msgspec.MsgspecError as error:
         wire_.send(Crashed(_("The worker could not take up the job."), str(error), traceback.format_exc()))
+        return True
+    except OSError as error:
+        reason = _("Cannot write to the folder for scratch files {path}: {reason}.")
+        wire_.send(Failed(reason.format(path=root, reason=error.strerror), _("Free some space and try again.")))
         return True
     wire_.send(Started(os.getpid(), str(scratch)))
     report = WireReport(wire_, scratch)

@@ -204,3 +204,23 @@ class Nap(Odd, frozen=True):
         begin = time.time()
         threading.Event().wait(self.seconds)
         return [begin, time.time()]
+
+
+class Nameless(Odd, frozen=True):
+    """Breaks the rule that a title can always be had, just when it is needed."""
+
+    def title(self) -> str:
+        raise LookupError("no title")
+
+    def run(self, report: Report) -> Any:
+        os._exit(1)
+
+
+class Tolerant(Odd, frozen=True):
+    """Is told a number that JSON does not know."""
+
+    result_type: ClassVar[type] = float
+    tolerance: float | None = None
+
+    def run(self, report: Report) -> float:
+        return float(self.tolerance or 0)

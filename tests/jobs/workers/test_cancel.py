@@ -84,9 +84,9 @@ def test_the_next_job_has_a_fresh_worker(company):
 
 
 def test_cancel_against_finish_always_gives_one_end(company):
-    """Forty races; each cancels a little later after a cancelled one and earlier after a finished one."""
+    """Sixteen races; each cancels a little later after a cancelled one and earlier after a finished one."""
     delay, ends = 0.002, []
-    for number in range(40):
+    for number in range(16):
         ticket, listener = company.submit(odd_jobs.Nap(seconds=0.001))
         listener.until(Started)
         deadline = time.perf_counter() + delay

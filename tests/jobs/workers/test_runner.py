@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 import os
+import shutil
 import threading
 from pathlib import Path
 
 import odd_jobs
 import pytest
+from listening import Listener
 
 from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.events import AnyEvent, Crashed, Failed, Finished, Log, Progress, Samples, Started
@@ -34,6 +36,16 @@ def test_numbers_that_json_does_not_know(company):
     result = result_of(job, company.end(job))
     assert math.isnan(result.pop("none"))
     assert result == {"up": math.inf, "down": -math.inf, "one": 1.0}
+
+
+def test_a_job_may_be_told_such_numbers_too(company):
+    job = odd_jobs.Tolerant(tolerance=math.inf)
+    assert result_of(job, company.end(job)) == math.inf
+
+
+def test_a_job_that_is_no_json_is_refused_at_once(company):
+    with pytest.raises(TypeError):
+        company.runner.submit(odd_jobs.Echo(text=object()), Listener())
 
 
 def test_the_worker_is_kept_for_the_next_job(company):
@@ -103,6 +115,16 @@ def test_a_callback_that_raises_does_not_silence_the_next(company, monkeypatch):
     company.runner.submit(odd_jobs.Echo(), refuse)
     assert isinstance(company.end(odd_jobs.Echo(text="next")), Finished)
     assert set(raised) == {KeyError}
+
+
+def test_a_mistake_of_our_own_ends_one_job_only(company, monkeypatch):
+    raised = []
+    monkeypatch.setattr(threading, "excepthook", lambda problem: raised.append(problem.exc_type))
+    ended = company.end(odd_jobs.Nameless())
+    assert isinstance(ended, Crashed)
+    assert "LookupError: no title" in ended.details
+    assert isinstance(company.end(odd_jobs.Echo()), Finished)
+    assert raised == [LookupError]
 
 
 def test_close_cancels_everything_and_may_be_called_twice(company):
@@ -188,3 +210,40 @@ def test_run_job_calls_back_in_this_thread():
     threads = set()
     run_job(odd_jobs.Echo(), lambda event: threads.add(threading.current_thread()), modules=["odd_jobs"])
     assert threads == {threading.current_thread()}
+
+
+def test_a_python_that_is_not_there_is_said_and_the_runner_lives_on():
+    runner = Runner(python=Path("/no/such/python"), warm=False)
+    for _ in range(2):
+        listener = Listener()
+        runner.submit(odd_jobs.Echo(), listener)
+        ended = listener.end()
+        assert isinstance(ended, Crashed)
+        assert ended.message == "odd job: no worker can be started: No such file or directory."
+    runner.close()
+
+
+def test_a_worker_that_cannot_start_is_tried_again_once_and_its_last_words_are_kept():
+    runner = Runner(modules=["no_such_module"], warm=False)
+    listener = Listener()
+    runner.submit(odd_jobs.Echo(), listener)
+    ended = listener.end()
+    assert isinstance(ended, Crashed)
+    assert "ended unexpectedly (exit code 1)" in ended.message
+    assert "No module named 'no_such_module'" in ended.details
+    runner.close()
+
+
+def test_a_cleared_cache_is_no_obstacle(company):
+    company.end(odd_jobs.Echo())
+    shutil.rmtree(Path(os.environ["WORKBENCH_HOME"]) / "cache")
+    assert isinstance(company.end(odd_jobs.Echo()), Finished)
+
+
+def test_a_cache_that_cannot_be_written_is_something_the_person_can_act_on(company):
+    company.end(odd_jobs.Echo())
+    shutil.rmtree(Path(os.environ["WORKBENCH_HOME"]) / "cache")
+    (Path(os.environ["WORKBENCH_HOME"]) / "cache").write_bytes(b"")
+    ended = company.end(odd_jobs.Echo())
+    assert isinstance(ended, Failed)
+    assert "Cannot write to the folder for scratch files" in ended.message
