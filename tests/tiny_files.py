@@ -104,7 +104,7 @@ def tflite_subgraph(
     return graph
 
 
-def tflite_bytes(subgraphs: Sequence[Any], codes: Sequence[Any], buffers: Sequence[bytes], **more: Any) -> bytes:
+def tflite_bytes(subgraphs: Sequence[Any], codes: Sequence[Any], buffers: Sequence[Any], **more: Any) -> bytes:
     """Return a TFLite file; ``codes`` are builtin numbers or names of custom ops; buffer 0 is the empty one."""
     model = schema.ModelT()
     model.version, model.subgraphs, model.operatorCodes, model.buffers = 3, list(subgraphs), [], []
@@ -115,8 +115,10 @@ def tflite_bytes(subgraphs: Sequence[Any], codes: Sequence[Any], buffers: Sequen
         entry.customCode = None if isinstance(code, int) else code
         model.operatorCodes.append(entry)
     for content in buffers:
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(content, np.uint8) if content else None
+        buffer = content
+        if isinstance(content, bytes):
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(content, np.uint8) if content else None
         model.buffers.append(buffer)
     for key, value in more.items():
         setattr(model, key, value)
