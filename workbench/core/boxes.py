@@ -123,8 +123,7 @@ def _homes(graph: Graph, constants: Constants, arrivals: dict[str, list[int]]) -
 def _rows(node: Node, constants: Constants, *, named: bool) -> list[str]:
     rows = []
     leaf = leaf_of(node.name)
-    plain = re.sub(r"[\d_:.\s]", "", leaf).lower()
-    if named or not plain.endswith(re.sub(r"[\d_]", "", node.op).lower()):
+    if named or not leaf.translate(_NUMBERING).lower().endswith(node.op.translate(_NUMBERING).lower()):
         rows.append(leaf)
     weights = [constants.tensors[name] for name in node.inputs if name in constants.tensors]
     lines = [_weight_row(tensor) for tensor in weights]
@@ -134,6 +133,10 @@ def _rows(node: Node, constants: Constants, *, named: bool) -> list[str]:
     if node.subgraphs:
         lines.append(_("opens {name}").format(name=", ".join(leaf_of(key) for key in node.subgraphs)))
     return rows + lines
+
+
+_NUMBERING = str.maketrans("", "", "0123456789_:. ")
+"""What is left out of a name before it is compared with its op: "MatMul_12" says no more than MatMul."""
 
 
 def _weight_row(tensor: Tensor) -> str:
@@ -146,8 +149,9 @@ def _shape_row(dtype: str, shape: list[Dim] | None) -> list[str]:
 
 def leaf_of(name: str) -> str:
     """Return the last part of a scoped name, without TensorFlow's output ("a/b/kernel:0" gives "kernel")."""
-    plain = re.sub(r"(:output)?(:\d+)?$", "", name.rstrip("/"))
-    leaf = re.split(r"[/;]", plain)[-1]
+    leaf = name.rstrip("/").rpartition("/")[2].rpartition(";")[2]
+    if ":" in leaf:
+        leaf = re.sub(r"(:output)?(:\d+)?$", "", leaf)
     parts = leaf.split(".")
     return parts[-1] if len(parts) > 2 and not parts[-1].isdigit() else leaf  # torch: "encoder.layer.0.weight"
 
@@ -200,14 +204,19 @@ def sizes_of(boxes: Boxes) -> list[tuple[float, float]]:
     return sizes
 
 
-_WIDTHS: dict[str, float] = dict.fromkeys("iljI.,:;'|/ ", 0.34) | dict.fromkeys("ftr()-[]!\u27e8\u27e9", 0.42)
+class _Widths(dict[str, float]):
+    def __missing__(self, letter: str) -> float:
+        return 0.64 if letter < "\u2e80" else 1.0
+
+
+_WIDTHS = _Widths(dict.fromkeys("iljI.,:;'|/ ", 0.34) | dict.fromkeys("ftr()-[]!\u27e8\u27e9", 0.42))
 _WIDTHS |= dict.fromkeys('csz?*_"', 0.55) | dict.fromkeys("ABCKNRUVXZ", 0.72)
 _WIDTHS |= dict.fromkeys("DGHOQw#&+<=>~\u2192\u21b3\u21b1" + TIMES, 0.84) | dict.fromkeys("mMW@%\u2026", 1.0)
 
 
 def text_width(text: str, size: int) -> float:
     """Return the estimated width of ``text`` in a sans-serif font of ``size`` pixels, rather too wide."""
-    return size * sum(_WIDTHS.get(letter, 0.64 if letter < "\u2e80" else 1.0) for letter in text)
+    return size * sum(map(_WIDTHS.__getitem__, text))
 
 
 def attribute_text(value: Any, limit: int = 200) -> str:

@@ -75,11 +75,13 @@ def _align(layers: Layers, neighbours: Adjacency, conflicts: set[tuple[int, int]
     for layer in layers:
         reached = -1
         for vertex in layer:
-            ends = sorted(neighbours[vertex], key=rank.__getitem__)
-            if not ends:
-                continue
-            middle = len(ends) // 2
-            for end in ends[middle : middle + 1] if len(ends) % 2 else ends[middle - 1 : middle + 1]:
+            ends = neighbours[vertex]
+            if len(ends) > 2:
+                ends = sorted(ends, key=rank.__getitem__)
+                ends = ends[(len(ends) - 1) // 2 : len(ends) // 2 + 1]
+            elif len(ends) == 2 and rank[ends[0]] > rank[ends[1]]:
+                ends = [ends[1], ends[0]]
+            for end in ends:
                 free = align[vertex] == vertex and reached < rank[end]
                 if free and (end, vertex) not in conflicts and (vertex, end) not in conflicts:
                     align[end], root[vertex] = vertex, root[end]

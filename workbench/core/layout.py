@@ -23,8 +23,10 @@ Floats = NDArray[np.float32]
 Order = Callable[[int, list[Pair], int], list[Layered]]
 """(number of boxes, edges without cycles, pieces) to layers in order; see workbench.backends.sugiyama."""
 
-ACROSS_GAP, ALONG_GAP = 26.0, 46.0
-"""Pixels between boxes beside and below each other."""
+ACROSS_GAP = 26.0
+"""Pixels between boxes beside each other."""
+ALONG_GAP: dict[Direction, float] = {"down": 46.0, "right": 78.0}
+"""Pixels between layers: room for a shape under (or after) a box."""
 BEND_BREADTH = 16.0
 PART_GAP = 70.0
 
@@ -70,10 +72,11 @@ def arrange(
     unique = sorted(set(ahead))
     depth = depths(count, unique)
     parts = order(count, unique, sum(depth[target] - depth[source] for source, target in unique))
-    drawings = [_Drawing(part, breadths, lengths) for part in parts]
+    gap = ALONG_GAP[direction]
+    drawings = [_Drawing(part, breadths, lengths, gap) for part in parts]
     placed = {vertex for part in parts for layer in part.layers for vertex in layer}
     lonely = [vertex for vertex in range(count) if vertex not in placed]
-    drawings += [_Drawing(Layered([row], {}), breadths, lengths) for row in _rows_of(lonely, breadths)]
+    drawings += [_Drawing(Layered([row], {}), breadths, lengths, gap) for row in _rows_of(lonely, breadths)]
     _pack(drawings)
     arranged = _collect(drawings, breadths, lengths, edges)
     _spread_exits(arranged, edges, exits)
@@ -83,7 +86,7 @@ def arrange(
 class _Drawing:
     """One connected part while it is laid out; coordinates are local until ``move``."""
 
-    def __init__(self, part: Layered, breadths: list[float], lengths: list[float]) -> None:
+    def __init__(self, part: Layered, breadths: list[float], lengths: list[float], gap: float) -> None:
         count = len(breadths)
         self.part = part
         vertices = [vertex for layer in part.layers for vertex in layer]
@@ -108,7 +111,7 @@ class _Drawing:
         self.breadth = max(self.centre[v] + space / 2 for v, space in zip(vertices, room, strict=True))
         deep = [max([lengths[v] for v in layer if v < count], default=0.0) for layer in part.layers]
         crowd = [min(40.0, 1.5 * max(0, len(layer) - 4)) for layer in part.layers]  # slanting edges need room
-        tops = list(accumulate((d + ALONG_GAP + c for d, c in zip(deep, crowd, strict=True)), initial=0.0))
+        tops = list(accumulate((d + gap + c for d, c in zip(deep, crowd, strict=True)), initial=0.0))
         self.top = tops[:-1]
         self.bottom = [top + d for top, d in zip(self.top, deep, strict=True)]
         self.length = self.bottom[-1]

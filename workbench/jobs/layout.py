@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -77,7 +78,11 @@ class LayOut(Job, frozen=True):
             graph = graph.functions[self.function]
         report.progress(0.3, _("Laying out"))
         named = whole.format.startswith("keras")
-        return lay_out(graph, report.scratch / "scene.npz", self.direction, named=named)
+        gc.disable()  # a hundred thousand small objects that all stay: collecting would take a third of the time
+        try:
+            return lay_out(graph, report.scratch / "scene.npz", self.direction, named=named)
+        finally:
+            gc.enable()
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import helper
 from PySide6.QtCore import QUrl
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from workbench.core.graph import Attribute, Graph, Node, Port, Quantization, Tensor, Value
@@ -156,6 +156,25 @@ def test_a_model_that_has_gone_is_said_and_can_be_tried_again(
     with qtbot.waitSignal(tab.drawn, timeout=30_000):
         tab.reload()
     assert tab.error_text() == ""
+
+
+def test_the_windows_find_command_finds_the_search_box(tab: GraphTab) -> None:
+    assert tab.findChild(QLineEdit) is tab.search.box
+    tab.focus_search()
+    assert tab.search.box.hasFocus()
+
+
+def test_a_picture_is_saved_once_and_then_refused(
+    qtbot: QtBot, state: State, tab: GraphTab, samples: Path, tmp_path: Path
+) -> None:
+    open_model(qtbot, state, tab, samples / "digits.onnx")
+    target = tmp_path / "graph.svg"
+    with qtbot.waitSignal(state.message) as said:
+        tab.save_picture_to(target)
+    assert said.args[3] == "good"
+    with qtbot.waitSignal(state.message) as said:
+        tab.save_picture_to(target)
+    assert said.args[3] == "error"
 
 
 def test_an_empty_tab_says_so(qtbot: QtBot, state: State, tab: GraphTab, inspector: Inspector) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
     QCompleter,
@@ -86,6 +86,7 @@ class GraphTab(QWidget):
     def _build_tools(self) -> QWidget:
         bar = QFrame()
         bar.setObjectName("GraphTools")
+        self.search.setParent(bar)  # the first field of the tab: the window's Find command goes there
         row = QHBoxLayout(bar)
         row.setContentsMargins(8, 5, 8, 5)
         row.setSpacing(3)
@@ -159,9 +160,6 @@ class GraphTab(QWidget):
         self.search.left.connect(self.view.setFocus)
         self.selection.reveal.connect(self.reveal)
         self.selection.find.connect(self.search.look_for)
-        find = QShortcut(QKeySequence.StandardKey.Find, self)
-        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        find.activated.connect(self.focus_search)
         self.setFocusProxy(self.view)
         self.restyle()
 

@@ -12,7 +12,7 @@ from workbench.core.boxes import attribute_text, leaf_of, shape_text
 from workbench.core.constants import constants_of
 from workbench.core.graph import Graph, Node, Port, Quantization, Tensor, Value
 from workbench.core.i18n import _, ngettext
-from workbench.core.ops import category_of
+from workbench.core.ops import INPUT, category_of
 from workbench.gui import theme
 
 MANY = 200
@@ -170,12 +170,19 @@ def node_page(graph: Graph, node: Node) -> Page:
         page.table([_tensor_row(page, graph, tensor) for tensor in weights])
     if flows:
         page.section(_("Inputs"))
-        page.table([_value_row(page, graph, name, [producers[name]] if name in producers else []) for name in flows])
+        page.table([_value_row(page, graph, name, _source(graph, producers, name)) for name in flows])
     _outputs(page, graph, node)
     if node.subgraphs:
         page.section(_("Opens"))
         page.table([[page.link("function", key, leaf_of(key))] for key in node.subgraphs])
     return page
+
+
+def _source(graph: Graph, producers: dict[str, Node], name: str) -> list[Node]:
+    """Return the node that makes a value; for a model's own input the box of that name."""
+    if name in producers:
+        return [producers[name]]
+    return [Node(name, INPUT)] if any(port.name == name for port in graph.inputs) else []
 
 
 def _attributes(page: Page, node: Node) -> None:
