@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from onnx import TensorProto, helper, numpy_helper
+
 from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.jobs.benchmark import Benchmark, Subject
@@ -102,3 +104,28 @@ def test_settings_without_sense_are_refused(classifier: Write, recorder: Any, wr
         Benchmark(subjects=[Subject(str(classifier("m", np.eye(3))))], **wrong).run(recorder)
     with pytest.raises(WorkbenchError, match="nothing to measure"):
         Benchmark(subjects=[]).run(recorder)
+
+
+def test_random_input_gets_a_size_that_the_model_runs_on(recorder: Any, tmp_path: Path) -> None:
+    """The file leaves the length open, but a constant inside takes only 512; a state and a scalar come beside it."""
+    ports = [
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", "time"]),
+        helper.make_tensor_value_info("state", TensorProto.FLOAT, [2, None, 3]),
+        helper.make_tensor_value_info("rate", TensorProto.INT64, []),
+    ]
+    nodes = [
+        helper.make_node("Add", ["x", "one"], ["y"]),
+        helper.make_node("Identity", ["state"], ["next"]),
+        helper.make_node("Identity", ["rate"], ["same"]),
+    ]
+    outputs = [
+        helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", "time"]),
+        helper.make_tensor_value_info("next", TensorProto.FLOAT, [2, None, 3]),
+        helper.make_tensor_value_info("same", TensorProto.INT64, []),
+    ]
+    weight = numpy_helper.from_array(np.ones((1, 512), "f"), "one")
+    graph = helper.make_graph(nodes, "g", ports, outputs, [weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    (tmp_path / "audio.onnx").write_bytes(model.SerializeToString())
+    result = Benchmark(subjects=[Subject(str(tmp_path / "audio.onnx"))], runs=3).run(recorder)
+    assert "audio.onnx was measured on x [1, 512], state [2, 1, 3], rate []." in result.notes

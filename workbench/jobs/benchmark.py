@@ -15,12 +15,12 @@ from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.events import Report
 from workbench.core.i18n import _, ngettext
 from workbench.datasets.ports import samples_per_call
-from workbench.datasets.select import open_dataset
 from workbench.jobs import Job
 from workbench.jobs.clean import run_clean
 from workbench.jobs.timing import Stopwatch
+from workbench.jobs.trial import open_for
 from workbench.runtimes import Arrays, Session
-from workbench.runtimes.quantized import quantize, real_ports
+from workbench.runtimes.quantized import quantize
 from workbench.runtimes.select import open_session, runtimes
 
 
@@ -194,12 +194,12 @@ class Benchmark(Job, frozen=True):
                 ),
                 _("Set the batch to {fixed}, or export the model with an open batch.").format(fixed=fixed),
             )
-        dataset = open_dataset(self.data, real_ports(session.inputs))
+        dataset = open_for(session, self.data)
         notes = []
         if len(dataset) < self.batch and dataset.name != RANDOM:
             notes.append(_("The data has fewer samples than a batch: they were repeated."))
         feeds = dataset.feeds([index % len(dataset) for index in range(self.batch)])
-        given = {port.name: quantize(np.ascontiguousarray(feeds[port.name]), port) for port in session.inputs}
+        given = {port.name: quantize(np.asarray(feeds[port.name], order="C"), port) for port in session.inputs}
         if any(not isinstance(dim, int) for port in session.inputs for dim in (port.shape or [])[1:]):
             shapes = ", ".join(f"{key} {list(value.shape)}" for key, value in given.items())
             notes.append(_("{name} was measured on {shapes}.").format(name=name, shapes=shapes))

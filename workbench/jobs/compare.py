@@ -14,9 +14,8 @@ from workbench.core.events import Report
 from workbench.core.i18n import _
 from workbench.datasets import Dataset
 from workbench.datasets.ports import samples_per_call
-from workbench.datasets.select import open_dataset
 from workbench.jobs import Job
-from workbench.jobs.trial import fixed_by
+from workbench.jobs.trial import fixed_by, open_for
 from workbench.jobs.verify import run_as
 from workbench.runtimes import Session
 from workbench.runtimes.batches import CHUNK_SAMPLES, run_feeds
@@ -46,7 +45,7 @@ class Compare(Job, frozen=True):
         runtime_b, b = open_session(Path(self.b), self.runtime_b)
         match_ports(real_ports(a.inputs), real_ports(b.inputs))
         match_ports(real_ports(a.outputs), real_ports(b.outputs))
-        dataset = open_dataset(self.data, fixed_by(real_ports(a.inputs), real_ports(b.inputs)))
+        dataset = open_for(a, self.data, fixed_by(real_ports(a.inputs), real_ports(b.inputs)))
         return compare_sessions(a, b, dataset, runtime=runtime_b.id, tolerance=self.tolerance, report=report)
 
 

@@ -17,12 +17,11 @@ from workbench.core.npz import save_npz
 from workbench.core.scores import Scores, best, class_scores, looks_like_probabilities, reorder
 from workbench.core.writing import atomic_target
 from workbench.datasets import Dataset
-from workbench.datasets.select import open_dataset
 from workbench.jobs import Job
 from workbench.jobs.labels import labels_in_model, names_of_classes
+from workbench.jobs.trial import open_for
 from workbench.runtimes import Arrays, Session
 from workbench.runtimes.batches import chunk
-from workbench.runtimes.quantized import real_ports
 from workbench.runtimes.select import open_session, run_dataset
 
 
@@ -86,7 +85,7 @@ class Infer(Job, frozen=True):
     def run(self, report: Report) -> Inferred:
         """Run all samples, batch by batch where the model takes only fixed batches."""
         runtime, session = open_session(Path(self.model), self.runtime, device=self.device, threads=self.threads)
-        dataset = open_dataset(self.data, real_ports(session.inputs))
+        dataset = open_for(session, self.data)
         began = time.perf_counter()
         outputs = run_all(session, dataset, report)
         seconds = time.perf_counter() - began

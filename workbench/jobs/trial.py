@@ -1,4 +1,4 @@
-"""Random inputs to compare two models on: two sizes of every open dimension, so that a frozen one is found out."""
+"""Random inputs for a model that leaves dimensions open: sizes to try, two of them when models are compared."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from workbench.core.datasets import DataSpec
+from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Dim, Port
 from workbench.core.i18n import _
-from workbench.datasets.ports import sample_shapes
+from workbench.datasets import Dataset
+from workbench.datasets.ports import SampleShape, sample_shapes
 from workbench.datasets.select import open_dataset
-from workbench.runtimes import Arrays
+from workbench.runtimes import Arrays, Session
+from workbench.runtimes.batches import run_feeds
 from workbench.runtimes.matching import match_ports
 from workbench.runtimes.quantized import real_ports
 
 SEQUENCE = (32, 21, 512, 576, 100, 16, 8)
 """Lengths to try for an open axis of vectors and sequences; 512 and more for audio models that look back."""
-PICTURE = (64, 96, 128, 224, 320)
-"""Heights and widths to try; multiples of 32, which downsampling networks need."""
+PICTURE = (64, 96, 128, 224, 320, 48)
+"""Heights and widths to try; multiples of 32, which downsampling networks need, and a line of text's 48."""
 VOLUME = (16, 32)
 
 
@@ -34,18 +36,39 @@ class Trial(msgspec.Struct):
 
 def trials(ports: Sequence[Port], other: Sequence[Port], *, samples: int, seed: int = 0) -> Iterator[Trial]:
     """Yield random inputs for a model with ``ports``; sizes that the ``other`` model has fixed are used for both."""
-    closed = fixed_by(ports, other)
-    if not any(None in shape.shape for shape in sample_shapes(closed)):
-        yield Trial(_random(closed, samples, seed))
+    closed = real_ports(fixed_by(ports, other))
+    spec = DataSpec(limit=samples, seed=seed)
+    if not _has_open(closed):
+        yield Trial(open_dataset(spec, closed).feeds(range(samples)))
         return
-    for turn in range(max(len(SEQUENCE), len(PICTURE), len(VOLUME))):
-        sized = [_sized(port, closed, turn) for port in closed]
-        if all(port is not None for port in sized):
-            chosen = [port for port in sized if port is not None]
-            text = ", ".join(f"{port.name} {_text(port)}" for port in chosen)
-            yield Trial(
-                _random(chosen, samples, seed), _("Random input of {shapes}.").format(shapes=text), guessed=True
-            )
+    for chosen in sized(closed):
+        text = _("Random input of {shapes}.").format(shapes=", ".join(f"{port.name} {_text(port)}" for port in chosen))
+        yield Trial(open_dataset(spec, chosen).feeds(range(samples)), text, guessed=True)
+
+
+def open_for(session: Session, data: DataSpec, ports: Sequence[Port] = ()) -> Dataset:
+    """Open ``data`` for ``session``; random input gets sizes that the model runs on, where it leaves them open.
+
+    ``ports`` are the session's, as real numbers, unless given (with more dimensions fixed).
+    """
+    wanted = list(ports) or real_ports(session.inputs)
+    usual = open_dataset(data, wanted)
+    if data.path != RANDOM or not _has_open(wanted) or _runs(session, usual):
+        return usual
+    for chosen in sized(wanted):
+        dataset = open_dataset(data, chosen)
+        if _runs(session, dataset):
+            return dataset
+    return usual
+
+
+def sized(ports: Sequence[Port]) -> Iterator[list[Port]]:
+    """Yield ``ports`` with their open dimensions (but the batch) at one size after the other."""
+    shapes = sample_shapes(ports)
+    batch_names = {shape.port.shape[0] for shape in shapes if shape.batched and shape.port.shape}
+    ladders = [_ladder(shape) for shape in shapes if None in shape.shape]
+    for turn in range(min(map(len, ladders), default=0)):
+        yield [_at(shape, turn, batch_names) for shape in shapes]
 
 
 def fixed_by(ports: Sequence[Port], other: Sequence[Port]) -> list[Port]:
@@ -68,30 +91,39 @@ def _closed(port: Port, other: Port | None) -> Port:
     return msgspec.structs.replace(port, shape=shape)
 
 
-def _sized(port: Port, ports: Sequence[Port], turn: int) -> Port | None:
-    """Return ``port`` with its open dimensions at this turn's size; None when there is no further size."""
-    shapes = sample_shapes(ports)
-    own = next(shape for shape in shapes if shape.port.name == port.name)
-    batch_names = {shape.port.shape[0] for shape in shapes if shape.batched and shape.port.shape}
-    if None not in own.shape or port.shape is None:
+def _has_open(ports: Sequence[Port]) -> bool:
+    return any(None in shape.shape for shape in sample_shapes(ports))
+
+
+def _runs(session: Session, dataset: Dataset) -> bool:
+    try:
+        run_feeds(session, dataset.feeds([0]))
+    except WorkbenchError:
+        return False
+    return True
+
+
+def _ladder(shape: SampleShape) -> tuple[int, ...]:
+    return {4: PICTURE, 5: VOLUME}.get(len(shape.port.shape or []), SEQUENCE)
+
+
+def _at(shape: SampleShape, turn: int, batch_names: set[Dim]) -> Port:
+    """Return the port with its open dimensions at this turn's size."""
+    port = shape.port
+    if port.shape is None or None not in shape.shape:
         return port
     rank = len(port.shape)
-    sizes = {4: PICTURE, 5: VOLUME}.get(rank, SEQUENCE)
-    if turn >= len(sizes):
-        return None
+    size = _ladder(shape)[turn]
     dims: list[Dim] = []
     for axis, dim in enumerate(port.shape):
-        counts_samples = own.batched and axis == 0
         channels = rank in (4, 5) and axis == rank - 1 and not isinstance(port.shape[1], int)
-        named_as_batch = isinstance(dim, str) and dim in batch_names
-        keep = isinstance(dim, int) or counts_samples or channels or named_as_batch
-        dims.append(dim if keep else sizes[turn])
+        if isinstance(dim, int) or channels or (shape.batched and axis == 0):
+            dims.append(dim)
+        elif not shape.batched or (isinstance(dim, str) and dim in batch_names):
+            dims.append(1)  # the batch axis of a state that belongs to one call
+        else:
+            dims.append(size)
     return msgspec.structs.replace(port, shape=dims)
-
-
-def _random(ports: Sequence[Port], samples: int, seed: int) -> Arrays:
-    dataset = open_dataset(DataSpec(limit=samples, seed=seed), real_ports(ports))
-    return dataset.feeds(range(samples))
 
 
 def _text(port: Port) -> str:
