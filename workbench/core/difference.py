@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -14,13 +15,15 @@ from workbench.core.i18n import _
 
 Verdict = Literal["faster", "slower", "same", "unknown"]
 
-RESAMPLES = 500
-MOST_SAMPLES = 2000
-"""More are thinned evenly first: the interval gets a little wider, never too narrow, and takes milliseconds."""
 FEWEST_SAMPLES = 10
-RESOLUTION = 0.02
-"""Ratios nearer to 1 than this are never called a difference, however narrow the interval: clock speed and memory
-placement differ so much between two starts of the very same model (see tests/benchmarks/bench_difference.py)."""
+STRETCHES = 8
+STUDENT = {2: 4.303, 3: 2.776, 4: 2.447, 5: 2.306, 6: 2.228, 7: 2.179, 8: 2.145}
+"""97.5 % quantile of Student's t with 2 (k - 1) degrees of freedom, by the number of stretches k."""
+RESOLUTION = 0.05
+"""Smaller differences are never called one: two starts of the very same model differ so much."""
+BUSY_RESOLUTION = 0.25
+"""The same while other programs use the processor: tests/benchmarks/bench_difference.py measured gaps of up to 24 %
+between starts of one model on two cores with a load of 6."""
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -28,9 +31,10 @@ class Difference(msgspec.Struct, frozen=True):
 
     ratio: float
     low: float
-    """Lower end of the 95 % interval of the ratio."""
+    """Lower end of the interval of the ratio."""
     high: float
     verdict: Verdict
+    resolution: float = RESOLUTION
 
     def text(self) -> str:
         """Return it in words ("1.85x faster")."""
@@ -46,80 +50,58 @@ class Difference(msgspec.Struct, frozen=True):
         """Return how it was computed and how sure it is."""
         if self.verdict == "unknown":
             return _("At least {n} measured runs of each are needed.").format(n=FEWEST_SAMPLES)
-        return _(
-            "Ratio of median latencies: {ratio}, 95 % interval {low} to {high} (moving-block bootstrap of both "
-            "medians). It is called a difference only when the interval leaves out 1 and the ratio is more than "
-            "{resolution} away from it. The interval covers the variation within these runs, not that between days "
-            "or machines."
+        text = _(
+            "Ratio of median latencies: {ratio}, between {low} and {high} when the drift of the machine during both "
+            "measurements is allowed for. It is called a difference only when that leaves out 1 and the ratio is more "
+            "than {resolution} away from it."
         ).format(
             ratio=units.number(self.ratio),
             low=units.number(self.low),
             high=units.number(self.high),
-            resolution=units.percent(RESOLUTION, 0),
+            resolution=units.percent(self.resolution, 0),
         )
+        if self.resolution > RESOLUTION:
+            text += " " + _("Other programs were using the processor: measure again when it is idle.")
+        return text
 
 
-def compare_latencies(baseline_ms: ArrayLike, latencies_ms: ArrayLike, *, seed: int = 0) -> Difference:
-    """Compare two measurements in milliseconds by their medians.
+def compare_latencies(baseline_ms: ArrayLike, latencies_ms: ArrayLike, *, busy: bool = False) -> Difference:
+    """Compare two measurements in milliseconds by their medians; ``busy`` when other programs used the processor.
 
-    Neighbouring latencies resemble each other (clock speed, other programs), so that an ordinary bootstrap would be
-    too sure of itself. This one draws whole blocks of neighbours: moving-block bootstrap, H. R. Künsch, "The
-    Jackknife and the Bootstrap for General Stationary Observations", Annals of Statistics 17 (1989), with circular
-    blocks of about the square root of the number of samples (Politis and Romano, 1992).
+    The models were measured one after the other, so that what separates them may be the hour and not the model. More
+    runs do not average that away. Therefore each measurement is cut into up to 8 stretches in order of time, and the
+    standard deviation s of the logarithms of their medians says how much the machine drifts. The interval is
+    ratio * exp(+-t * sqrt(s1^2 + s2^2)): batch means (Law and Kelton, Simulation Modeling and Analysis, ch. 9) without
+    dividing by the number of batches, as the drift of one measurement need not be that of the other.
     """
-    base, other = _thinned(baseline_ms), _thinned(latencies_ms)
+    base, other = (np.maximum(np.asarray(values, np.float64).ravel(), 1e-9) for values in (baseline_ms, latencies_ms))
+    resolution = BUSY_RESOLUTION if busy else RESOLUTION
+    nan = math.nan
     if min(base.size, other.size) == 0:
-        return Difference(float("nan"), float("nan"), float("nan"), "unknown")
-    ratio = float(np.median(np.asarray(baseline_ms)) / max(float(np.median(np.asarray(latencies_ms))), 1e-12))
+        return Difference(nan, nan, nan, "unknown", resolution)
+    ratio = float(np.median(base) / np.median(other))
     if min(base.size, other.size) < FEWEST_SAMPLES:
-        return Difference(ratio, float("nan"), float("nan"), "unknown")
-    generator = np.random.default_rng(seed)
-    ratios = _median_resamples(base, generator) / np.maximum(_median_resamples(other, generator), 1e-12)
-    widening = _widening(min(base.size, other.size))
-    low, high = (ratio * math.exp(widening * math.log(value / ratio)) for value in np.percentile(ratios, (2.5, 97.5)))
-    return Difference(ratio, low, high, _verdict(ratio, low, high))
+        return Difference(ratio, nan, nan, "unknown", resolution)
+    stretches = min(STRETCHES, min(base.size, other.size) // 5)
+    half = STUDENT[stretches] * math.hypot(_drift(base, stretches), _drift(other, stretches))
+    low, high = ratio * math.exp(-half), ratio * math.exp(half)
+    return Difference(ratio, low, high, _verdict(ratio, low, high, resolution), resolution)
 
 
-def _widening(samples: int) -> float:
-    """Return by how much (on the log scale) few blocks make the percentile interval too narrow.
-
-    Student's t over the normal quantile, by the first term of its Cornish-Fisher expansion, times sqrt(k / (k - 1)).
-    """
-    blocks = max(2, samples // max(1, round(samples**0.5)))
-    z = 1.96
-    return (1 + (z * z + 1) / (4 * (blocks - 1))) * math.sqrt(blocks / (blocks - 1))
+def _drift(values: NDArray[np.float64], stretches: int) -> float:
+    medians = [float(np.median(part)) for part in np.array_split(values, stretches)]
+    return float(np.std(np.log(medians), ddof=1))
 
 
-def _verdict(ratio: float, low: float, high: float) -> Verdict:
-    if low <= 1 <= high or abs(ratio - 1) <= RESOLUTION:
+def _verdict(ratio: float, low: float, high: float, resolution: float) -> Verdict:
+    if low <= 1 <= high or abs(math.log(ratio)) <= math.log1p(resolution):
         return "same"
     return "faster" if ratio > 1 else "slower"
 
 
-def _thinned(latencies_ms: ArrayLike) -> NDArray[np.float64]:
-    values = np.asarray(latencies_ms, dtype=np.float64).ravel()
-    if values.size <= MOST_SAMPLES:
-        return values
-    return values[np.linspace(0, values.size - 1, MOST_SAMPLES).astype(np.intp)]
-
-
-def _median_resamples(values: NDArray[np.float64], generator: np.random.Generator) -> NDArray[np.float64]:
-    """Return medians of RESAMPLES block resamples.
-
-    The values are sorted once; each resample is then a count per sorted value, whose middle the running sum finds.
-    """
-    length = max(1, round(values.size**0.5))
-    blocks = -(-values.size // length)
-    order = np.argsort(values, kind="stable")
-    rank = np.empty(values.size, dtype=np.intp)
-    rank[order] = np.arange(values.size)
-    ordered = values[order]
-    medians = np.empty(RESAMPLES)
-    for index in range(RESAMPLES):
-        starts = generator.integers(0, values.size, blocks)
-        picked = (starts[:, None] + np.arange(length)) % values.size
-        drawn = rank[picked.ravel()[: values.size]]
-        running = np.cumsum(np.bincount(drawn, minlength=values.size))
-        low, high = np.searchsorted(running, ((values.size - 1) // 2 + 1, values.size // 2 + 1))
-        medians[index] = (ordered[low] + ordered[high]) / 2
-    return medians
+def was_busy(machine: Mapping[str, str]) -> bool:
+    """Say from a benchmark's machine whether others used more than half of its processors when it began."""
+    try:
+        return float(machine.get("load", 0)) > 0.5 * float(machine.get("usable", 1))
+    except ValueError:
+        return False

@@ -15,7 +15,7 @@ from workbench.core.latency_track import Floats, LatencyTrack, spreads_widely, t
 from workbench.core.ticks import linear_ticks, log_ticks, tidy
 
 WIDTH, HEIGHT = 760, 270
-LEFT, RIGHT, TOP, BOTTOM = 52, 10, 12, 26
+LEFT, RIGHT, TOP, BOTTOM = 52, 22, 12, 26
 POINTS, LINE_POINTS = 450, 240
 CELLS = 60
 """Classes beyond which a confusion matrix is not drawn: it could not be read."""

@@ -1,4 +1,4 @@
-"""What the report says of a project: models, steps and runs as texts and charts, each figure with the run it is from."""
+"""What the report says of a project: models, steps and runs as texts and charts, each figure with its run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 from workbench.core import units
 from workbench.core.agreement import Agreement
-from workbench.core.difference import compare_latencies
+from workbench.core.difference import compare_latencies, was_busy
 from workbench.core.i18n import _
 from workbench.core.lineage import ModelRecord, children
 from workbench.core.project import Project, RunRecord
@@ -154,9 +154,9 @@ def _step_entry(project: Project, record: ModelRecord) -> StepEntry:
         source_sha256=step.get("source_sha256", ""),
         artifact_sha256=step.get("artifact_sha256", ""),
         tools=_pairs(step.get("tools") or {}),
-        figures=[(name, units.number(value)) for name, value in (step.get("figures") or {}).items()],
+        figures=[(name, _figure(value)) for name, value in (step.get("figures") or {}).items()],
         tables={
-            name: [(key, units.number(value)) for key, value in table.items()]
+            name: [(key, _figure(value)) for key, value in table.items()]
             for name, table in (step.get("tables") or {}).items()
         },
         notes=step.get("notes") or [],
@@ -200,6 +200,7 @@ def _benchmark_entry(run: RunRecord, benchmark: StoredBenchmark, paths: Mapping[
     facts = _settings(first) if first else []
     ended = {"stopped": _("Stopped early by the person."), "crashed": _("Ended by a crash.")}.get(benchmark.ended)
     base = ordered.get(rows[0].key()) if rows else None
+    busy = was_busy(benchmark.machine)
     return RunEntry(
         id=run.id,
         kind=run.kind,
@@ -210,7 +211,7 @@ def _benchmark_entry(run: RunRecord, benchmark: StoredBenchmark, paths: Mapping[
         captions=captions if chart else [],
         columns=[_("Model"), _("p50 ms"), _("p90 ms"), _("p99 ms"), _("Mean ms"), _("Samples/s"), _("Peak memory"),
                  _("Runs"), _("Against the first")],
-        rows=[[label, *_latency_cells(row), _relation(row, base, ordered, first=index == 0)]
+        rows=[[label, *_latency_cells(row), _relation(row, base, ordered, first=index == 0, busy=busy)]
               for index, (label, row) in enumerate(zip(labels, rows, strict=True))],
         facts=[*facts, *_pairs(benchmark.machine)],
         notes=[*([ended] if ended else []), *benchmark.notes],
@@ -222,13 +223,13 @@ def _latency_cells(row: BenchmarkedSeries) -> list[str]:
     return [*(units.number(figure) for figure in figures), units.megabytes(row.peak_rss_mb), units.count(row.runs)]
 
 
-def _relation(row: BenchmarkedSeries, base: Any, tracks: Mapping[str, Any], *, first: bool) -> str:
+def _relation(row: BenchmarkedSeries, base: Any, tracks: Mapping[str, Any], *, first: bool, busy: bool) -> str:
     if first:
         return _("baseline")
     other = tracks.get(row.key())
     if base is None or other is None:
         return units.UNKNOWN
-    return compare_latencies(base.measured.latencies.values, other.measured.latencies.values).text()
+    return compare_latencies(base.measured.latencies.values, other.measured.latencies.values, busy=busy).text()
 
 
 def _settings(row: BenchmarkedSeries) -> Pairs:
@@ -333,6 +334,10 @@ def when(created: str) -> str:
 
 def _data(path: str) -> str:
     return _("random input") if path == "random" else (Path(path).name or path)
+
+
+def _figure(value: float) -> str:
+    return units.count(int(value)) if float(value).is_integer() else units.number(value)
 
 
 def _pairs(values: Mapping[str, Any]) -> Pairs:

@@ -71,8 +71,9 @@ def _summary(models: Sequence[ModelEntry], runs: Sequence[RunEntry]) -> list[tup
         (_("models"), len(models)),
         (_("steps"), sum(model.step is not None for model in models)),
         (_("runs"), len(runs)),
-        (_("verified artifacts"), passed),
     ]
+    if passed:
+        cards.append((_("verified artifacts"), passed))
     if failed:
         cards.append((_("beyond their tolerance"), failed))
     return [(name, str(value)) for name, value in cards]

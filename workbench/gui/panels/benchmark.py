@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
 
+from workbench.core import machine
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import AnyEvent, Crashed, Samples
 from workbench.core.i18n import _
@@ -45,6 +46,7 @@ class BenchmarkPanel(QWidget):
         self._ticket: Ticket | None = None
         self._job: Benchmark | None = None
         self._labels: dict[str, str] = {}
+        self._machine: dict[str, str] = {}
         self.run: BenchmarkRun | None = None
         """What is shown: None before the first benchmark."""
         self.form = BenchmarkForm(state, jobs)
@@ -140,6 +142,7 @@ class BenchmarkPanel(QWidget):
             for subject in job.subjects
         }
         self._job, self.run = job, None
+        self._machine = machine.describe()
         self.history.show_current(_("Running ..."))
         self.chart.begin(self._labels, batch=job.batch)
         self._ticket = self._jobs.submit(job, then=self._on_finished, failed=self._on_failed, samples=self._on_samples)
@@ -169,7 +172,7 @@ class BenchmarkPanel(QWidget):
     def _on_failed(self, event: AnyEvent) -> None:
         if self._job is not None:
             ended: benchmark_run.Ended = "crashed" if isinstance(event, Crashed) else "stopped"
-            self._end(benchmark_run.cut_short(self._job, self.chart.tracks, self._labels, ended))
+            self._end(benchmark_run.cut_short(self._job, self.chart.tracks, self._labels, ended, machine=self._machine))
 
     def _end(self, run: BenchmarkRun) -> None:
         self._ticket = None
@@ -191,7 +194,11 @@ class BenchmarkPanel(QWidget):
     def _show_figures(self) -> None:
         run = self.run
         if run is None:
-            live = benchmark_run.cut_short(self._job, self.chart.tracks, self._labels, "stopped") if self._job else None
+            live = (
+                benchmark_run.cut_short(self._job, self.chart.tracks, self._labels, "stopped", machine={})
+                if self._job
+                else None
+            )
             self.table.show_live(live, self.chart.series_colour)
         else:
             self.table.show_run(run, self.chart.tracks, self.chart.series_colour)

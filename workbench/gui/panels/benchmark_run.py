@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from workbench.core import latency, units
-from workbench.core.difference import Difference, compare_latencies
+from workbench.core.difference import Difference, compare_latencies, was_busy
 from workbench.core.i18n import _
 from workbench.core.latency_file import save_tracks
 from workbench.core.latency_track import LatencyTrack
@@ -44,7 +44,7 @@ class BenchmarkRun(msgspec.Struct):
             difference = None
             if index > 0:
                 base, other = tracks.get(self.results[0].series), tracks.get(row.series)
-                difference = compare_latencies(_measured(base), _measured(other))
+                difference = compare_latencies(_measured(base), _measured(other), busy=was_busy(self.machine))
             found.append((row, difference))
         return found
 
@@ -62,7 +62,9 @@ def finished(job: Benchmark, result: Benchmarked, labels: dict[str, str]) -> Ben
     return BenchmarkRun(job, result.results, labels, result.machine, result.notes)
 
 
-def cut_short(job: Benchmark, tracks: Tracks, labels: dict[str, str], ended: Ended) -> BenchmarkRun:
+def cut_short(
+    job: Benchmark, tracks: Tracks, labels: dict[str, str], ended: Ended, *, machine: dict[str, str]
+) -> BenchmarkRun:
     """Return the run of a job that was stopped or crashed: its figures come from the samples received until then."""
     rows = []
     for subject in job.subjects:
@@ -86,7 +88,7 @@ def cut_short(job: Benchmark, tracks: Tracks, labels: dict[str, str], ended: End
                 **msgspec.structs.asdict(summary),
             )
         )
-    return BenchmarkRun(job, rows, labels, ended=ended)
+    return BenchmarkRun(job, rows, labels, machine, ended=ended)
 
 
 def store(project: Project, run: BenchmarkRun, tracks: Tracks) -> None:

@@ -41,8 +41,8 @@ class BenchmarkTable(ResultTable):
                 _("Largest resident memory of the worker process while this model ran."),
                 _("Measured calls, without the warm-up."),
                 _(
-                    "Ratio of median latencies to the first row, called a difference only when its 95 % interval "
-                    "leaves out 1 and it is larger than {resolution}."
+                    "Ratio of median latencies to the first row, called a difference only when it is larger than the "
+                    "machine's drift during the measurement and than {resolution}."
                 ).format(resolution=units.percent(RESOLUTION, 0)),
             ]
         )
