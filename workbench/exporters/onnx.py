@@ -7,10 +7,10 @@ from typing import Annotated
 
 from workbench.core.events import Report
 from workbench.core.graph import Graph
-from workbench.core.i18n import N_, _
+from workbench.core.i18n import N_
 from workbench.core.params import Params, meta
 from workbench.exporters import Exporter
-from workbench.exporters.obstacles import KERAS_TO_ONNX, TENSORFLOW_TO_ONNX, first_obstacle
+from workbench.exporters.obstacles import KERAS_TO_ONNX, TENSORFLOW_TO_ONNX, unloadable, without_counterpart
 from workbench.passes import Outcome
 
 
@@ -52,7 +52,7 @@ class OnnxExport(Exporter[OnnxParams]):
         if graph.format == "onnx":
             return None
         known = TENSORFLOW_TO_ONNX if graph.format == "saved-model" else KERAS_TO_ONNX
-        return first_obstacle(graph, known, _("ONNX has no operation for {op} ({node})."))
+        return unloadable(graph) or without_counterpart(graph, known)
 
     def run(self, source: Path, target: Path, params: OnnxParams, *, report: Report) -> Outcome:
         """Write ``target``; raises WorkbenchError naming what cannot be converted."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.core.events import Report
+from workbench.core.graph import Graph
 from workbench.core.i18n import N_, _
 from workbench.core.params import Params
 from workbench.exporters import Exporter
+from workbench.exporters.obstacles import unloadable
 from workbench.passes import Outcome
 
 
@@ -28,6 +30,10 @@ class SavedModelExport(Exporter[SavedModelParams]):
     produces = "saved-model"
     suffix = ""
     verify = "tensorflow"
+
+    def requires(self, graph: Graph) -> str | None:
+        """Say why the source cannot be loaded."""
+        return unloadable(graph)
 
     def run(self, source: Path, target: Path, params: SavedModelParams, *, report: Report) -> Outcome:
         """Write the folder ``target``; raises WorkbenchError when TensorFlow cannot load the source."""

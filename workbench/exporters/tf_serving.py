@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
-from workbench.core.graph import Port
+from workbench.core.graph import Graph, Port
 from workbench.core.i18n import N_, _
 from workbench.core.params import Params, meta
 from workbench.core.paths import resources
 from workbench.exporters import Exporter
+from workbench.exporters.obstacles import unloadable
 from workbench.passes import Outcome
 
 FILES = ("models.config", "docker-compose.yml", "rest_client.py", "grpc_client.py", "README.md")
@@ -51,6 +52,10 @@ class TfServingExport(Exporter[TfServingParams]):
     produces = ""
     suffix = ""
     verify = "tensorflow"
+
+    def requires(self, graph: Graph) -> str | None:
+        """Say why the source cannot be loaded."""
+        return unloadable(graph)
 
     def run(self, source: Path, target: Path, params: TfServingParams, *, report: Report) -> Outcome:
         """Write the folder ``target``; raises WorkbenchError when TensorFlow cannot load the source."""
