@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from workbench.core.graph import Attribute, Graph, Node, Port, Quantization, Tensor, Value
+from workbench.core.graph_index import GraphIndex
 from workbench.gui.graph.graph_tab import GraphTab
 from workbench.gui.graph.inspector import Inspector, node_called
 from workbench.gui.graph.page_text import node_page
@@ -194,16 +195,16 @@ def test_a_node_page_says_everything_and_escapes_it(qapp: QApplication) -> None:
         tensors={"w": Tensor("w", "int8", [4, 3], 12, sparse=True, quantization=Quantization([0.1, 0.2], [0, 0], 0))},
         inputs=[Port("x", "int8", [1, 3])],
     )
-    page = node_page(graph, node)
+    page = node_page(GraphIndex(graph), node)
     html = page.html()
     assert "&lt;conv&gt;" in html
     for text in ("SAME", "0.3<", "0.5", "sparse", "0.1", "0.2", "int8 1\u00d7?\u00d74", "12 B"):
         assert text in html
-    assert {(link.kind, link.name) for link in page.links} == {("tensor", "w"), ("node", "next")}
+    assert {(link.kind, link.name) for link in page.links} == {("tensor", "w"), ("node", "x"), ("node", "next")}
 
 
 def test_a_models_own_input_is_found_by_name() -> None:
     graph = Graph("g", [], inputs=[Port("x", "float32", [1])], outputs=[Port("y", "float32", [1])])
-    assert node_called(graph, "x").op == "Input"
-    assert node_called(graph, "y").op == "Output"
-    assert node_called(graph, "z") is None
+    assert node_called(GraphIndex(graph), "x").op == "Input"
+    assert node_called(GraphIndex(graph), "y").op == "Output"
+    assert node_called(GraphIndex(graph), "z") is None

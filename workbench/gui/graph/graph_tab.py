@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import (
     QComboBox,
@@ -62,6 +62,8 @@ class GraphTab(QWidget):
         self._pages = QStackedWidget()
         self._empty = empty_page()
         self._loading = Page(button=_("Cancel"))
+        self._patience = QTimer(self, singleShot=True, interval=150)  # a quick layout shows no spinner
+        self._patience.timeout.connect(lambda: self._pages.setCurrentWidget(self._loading))
         self._error = Page(glyph="warning-octagon", button=_("Try again"))
         for page in (self._empty, self._loading, self._error, self.view):
             self._pages.addWidget(page)
@@ -199,10 +201,11 @@ class GraphTab(QWidget):
         """Lay the graph out anew."""
         record = self._state.current
         if record is None:
+            self._patience.stop()
             self._pages.setCurrentWidget(self._empty)
             return
         self._loading.say(_("Drawing {name}").format(name=record.name))
-        self._pages.setCurrentWidget(self._loading)
+        self._patience.start()
         job = LayOut(path=record.path, function=self._function, direction=self._direction)
         ticket: list[Ticket] = []
         self._ticket = self._jobs.submit(
@@ -304,6 +307,7 @@ class GraphTab(QWidget):
         if ticket and ticket[0] is not self._ticket:
             return  # another graph has been asked for since
         drawing = Drawing(scene)
+        self._patience.stop()
         self._pages.setCurrentWidget(self.view)
         self.view.show_drawing(drawing)
         self.search.show_drawing(drawing)
@@ -320,6 +324,7 @@ class GraphTab(QWidget):
     def _fail(self, ticket: list[Ticket], event: AnyEvent) -> None:
         if ticket and ticket[0] is not self._ticket:
             return
+        self._patience.stop()
         if isinstance(event, Failed | Crashed):
             self._error.say(event.message, event.hint)
         else:

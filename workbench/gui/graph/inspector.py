@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QSplitter, QTextBrowser, QVBoxLayout,
 
 from workbench.core.events import AnyEvent, Crashed, Failed
 from workbench.core.graph import Graph, Node
+from workbench.core.graph_index import GraphIndex
 from workbench.core.i18n import _
 from workbench.core.ops import INPUT
 from workbench.gui.graph.page_text import Page, function_page, model_page, node_page
@@ -30,6 +31,7 @@ class Inspector(QWidget):
         self._selection = Selection.of(state)
         self._page = Page()
         self._tensor = ""
+        self._index: GraphIndex | None = None
         self.text = QTextBrowser()
         self.text.setOpenLinks(False)
         self.text.setAccessibleName(_("Inspector"))
@@ -69,14 +71,19 @@ class Inspector(QWidget):
             return
         function, name = self._selection.function, self._selection.node
         inner = graph.functions.get(function, graph)
-        node = node_called(inner, name) if name else None
+        node = node_called(self._indexed(inner), name) if name else None
         if node is not None:
-            self._page = node_page(inner, node)
+            self._page = node_page(self._indexed(inner), node)
         elif inner is not graph:
             self._page = function_page(inner, function)
         else:
             self._page = model_page(graph, record.name, record.path)
         self.text.setHtml(self._page.html())
+
+    def _indexed(self, graph: Graph) -> GraphIndex:
+        if self._index is None or self._index.graph is not graph:
+            self._index = GraphIndex(graph)
+        return self._index
 
     def restyle(self) -> None:
         """Take over the theme in force."""
@@ -151,11 +158,11 @@ class Inspector(QWidget):
             )
 
 
-def node_called(graph: Graph, name: str) -> Node | None:
+def node_called(index: GraphIndex, name: str) -> Node | None:
     """Return the node of that name; a model's own input or output becomes a node without attributes."""
-    for node in graph.nodes:
-        if node.name == name:
-            return node
+    if name in index.nodes:
+        return index.nodes[name]
+    graph = index.graph
     for ports, op in ((graph.inputs, INPUT), (graph.outputs, "Output")):
         for port in ports:
             if name.startswith(port.name):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from html import escape
 
 import msgspec
 
 from workbench.core import units
 from workbench.core.boxes import attribute_text, leaf_of, shape_text
-from workbench.core.constants import constants_of
 from workbench.core.graph import Graph, Node, Port, Quantization, Tensor, Value
+from workbench.core.graph_index import GraphIndex
 from workbench.core.i18n import _, ngettext
 from workbench.core.ops import INPUT, category_of
 from workbench.gui import theme
@@ -153,16 +152,16 @@ def function_page(graph: Graph, key: str) -> Page:
     return page
 
 
-def node_page(graph: Graph, node: Node) -> Page:
+def node_page(index: GraphIndex, node: Node) -> Page:
     """Return everything about a node: attributes, inputs, outputs and weights."""
+    graph = index.graph
     page = Page()
     page.title(node.name, node.domain, badge=node.op, category=category_of(node.op))
     if node.parameters:
         page.section(_("Parameters"))
         page.text(units.count(node.parameters))
     _attributes(page, node)
-    producers = {name: other for other in graph.nodes for name in other.outputs}
-    stored = constants_of(graph).tensors
+    stored = index.constants
     weights = [stored[name] for name in node.inputs if name in stored]
     flows = [name for name in [*node.inputs, *node.captures] if name and name not in stored]
     if weights:
@@ -170,19 +169,19 @@ def node_page(graph: Graph, node: Node) -> Page:
         page.table([_tensor_row(page, graph, tensor) for tensor in weights])
     if flows:
         page.section(_("Inputs"))
-        page.table([_value_row(page, graph, name, _source(graph, producers, name)) for name in flows])
-    _outputs(page, graph, node)
+        page.table([_value_row(page, graph, name, _source(index, name)) for name in flows])
+    _outputs(page, index, node)
     if node.subgraphs:
         page.section(_("Opens"))
         page.table([[page.link("function", key, leaf_of(key))] for key in node.subgraphs])
     return page
 
 
-def _source(graph: Graph, producers: dict[str, Node], name: str) -> list[Node]:
+def _source(index: GraphIndex, name: str) -> list[Node]:
     """Return the node that makes a value; for a model's own input the box of that name."""
-    if name in producers:
-        return [producers[name]]
-    return [Node(name, INPUT)] if any(port.name == name for port in graph.inputs) else []
+    if name in index.producers:
+        return [index.producers[name]]
+    return [Node(name, INPUT)] if any(port.name == name for port in index.graph.inputs) else []
 
 
 def _attributes(page: Page, node: Node) -> None:
@@ -192,19 +191,15 @@ def _attributes(page: Page, node: Node) -> None:
         page.pairs([(attribute.name, attribute_text(attribute.value, 400)) for attribute in given])
 
 
-def _outputs(page: Page, graph: Graph, node: Node) -> None:
-    consumers: dict[str, list[Node]] = defaultdict(list)
-    wanted = set(node.outputs)
-    for other in graph.nodes:
-        for name in wanted.intersection([*other.inputs, *other.captures]):
-            consumers[name].append(other)
+def _outputs(page: Page, index: GraphIndex, node: Node) -> None:
+    graph = index.graph
     stored = [graph.tensors[name] for name in node.outputs if name in graph.tensors]
     if stored:
         page.section(_("Stored value"))
         page.table([_tensor_row(page, graph, tensor) for tensor in stored])
     if any(node.outputs):
         page.section(_("Outputs"))
-        page.table([_value_row(page, graph, name, consumers[name]) for name in node.outputs if name])
+        page.table([_value_row(page, graph, name, index.consumers.get(name, [])) for name in node.outputs if name])
 
 
 def _tensor_row(page: Page, graph: Graph, tensor: Tensor) -> list[str]:

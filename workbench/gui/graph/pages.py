@@ -47,6 +47,21 @@ class Spinner(QWidget):
         painter.end()
 
 
+class Glyph(QWidget):
+    """A large icon in the colour of the theme in force."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFixedSize(48, 48)
+        self._icon = theme.icon(name, "muted")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint it."""
+        painter = QPainter(self)
+        self._icon.paint(painter, self.rect())
+        painter.end()
+
+
 class Page(QWidget):
     """A glyph or spinner, a sentence, a hint and perhaps a button, in the middle."""
 
@@ -59,9 +74,7 @@ class Page(QWidget):
         column.addStretch(2)
         mark: QWidget = Spinner()
         if glyph:
-            picture = QLabel()
-            picture.setPixmap(theme.icon(glyph, "muted").pixmap(48, 48))
-            mark = picture
+            mark = Glyph(glyph)
         column.addWidget(mark, 0, Qt.AlignmentFlag.AlignHCenter)
         self.text = _centred()
         self.text.setStyleSheet("font-size: 15px; font-weight: 600;")

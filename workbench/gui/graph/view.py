@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import (
+    QContextMenuEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QToolTip, QWidget
 
 from workbench.core.i18n import _
 from workbench.gui.graph.drawing import Drawing
@@ -293,6 +294,24 @@ class GraphView(QWidget):
             node = self.drawing.node_at(self.to_scene(event.position()))
             if node is not None:
                 self.node_activated.emit(self.drawing.scene.names[node])
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with the node under the pointer."""
+        if self.drawing is None:
+            return
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            self.select(self.drawing.node_at(self.to_scene(QPointF(event.pos()))))
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self.marks.selected is not None:
+            name = self.drawing.scene.names[self.marks.selected]
+            menu.addAction(_("Copy name"), lambda: QApplication.clipboard().setText(name))
+            menu.addAction(_("Zoom to it"), self.zoom_to_selection)
+            menu.addAction(_("Open what is inside"), lambda: self.node_activated.emit(name))
+            menu.addSeparator()
+        menu.addAction(_("Fit the whole graph"), self.fit)
+        menu.addAction(_("Go to the beginning"), self.show_start)
+        menu.popup(event.globalPos())
 
     def leaveEvent(self, event: QEvent) -> None:
         """Forget what the pointer was over."""
