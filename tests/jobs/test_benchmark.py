@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from onnx import TensorProto, helper, numpy_helper
 
 from workbench.core.datasets import DataSpec
