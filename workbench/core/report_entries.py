@@ -166,17 +166,20 @@ def _step_entry(project: Project, record: ModelRecord) -> StepEntry:
     )
 
 
-def run_entries(project: Project) -> list[RunEntry]:
-    """Return the runs, oldest first; one that cannot be read says so instead of vanishing."""
+def run_entries(project: Project, *, charts: bool = True) -> list[RunEntry]:
+    """Return the runs, oldest first; one that cannot be read says so instead of vanishing.
+
+    Without ``charts`` no samples are read, and nothing is drawn or set against the first: fit for the GUI thread.
+    """
     names = {record.id: record.name for record in project.models()}
     paths = {record.path: record.name for record in project.models()}
     found = []
     for run in project.runs():
         try:
             if run.kind == "benchmark":
-                found.append(_benchmark_entry(run, benchmark_of(run), paths))
+                found.append(_benchmark_entry(run, benchmark_of(run), paths, charts=charts))
             elif run.kind == "evaluate":
-                found.append(_evaluation_entry(run, accuracies_of(run), paths))
+                found.append(_evaluation_entry(run, accuracies_of(run), paths, charts=charts))
             elif run.kind == "compare":
                 found.append(_comparison_entry(run, [names.get(model, "") for model in run.models]))
         except msgspec.ValidationError as error:
@@ -185,14 +188,14 @@ def run_entries(project: Project) -> list[RunEntry]:
     return found
 
 
-def _benchmark_entry(run: RunRecord, benchmark: StoredBenchmark, paths: Mapping[str, str]) -> RunEntry:
-    tracks = tracks_of(run, benchmark)
+def _benchmark_entry(run: RunRecord, benchmark: StoredBenchmark, paths: Mapping[str, str], *, charts: bool) -> RunEntry:
+    tracks = tracks_of(run, benchmark) if charts else {}
     rows = benchmark.results
     labels = [benchmark.labels.get(row.key()) or _series_label(row, paths) for row in rows]
     ordered = {row.key(): tracks[row.key()] for row in rows if row.key() in tracks}
     chart = latency_chart(ordered, _("Latency by run")) if len(ordered) == len(rows) else ""
     captions = [_("Milliseconds by run: each call (dots), median of the last 100 calls (line), their p99 (dotted).")]
-    if not chart:
+    if not chart and charts:
         named = enumerate(zip(labels, rows, strict=True))
         bars = [Bar(label, row.p50_ms, units.milliseconds(row.p50_ms), number) for number, (label, row) in named]
         chart, captions = bar_chart(bars, _("Median latency")), [_("Median latency.")]
@@ -243,13 +246,15 @@ def _series_label(row: BenchmarkedSeries, paths: Mapping[str, str]) -> str:
     return " \u00b7 ".join(part for part in (name, row.runtime, row.device.upper()) if part)
 
 
-def _evaluation_entry(run: RunRecord, rows: Sequence[StoredAccuracy], paths: Mapping[str, str]) -> RunEntry:
+def _evaluation_entry(
+    run: RunRecord, rows: Sequence[StoredAccuracy], paths: Mapping[str, str], *, charts: bool
+) -> RunEntry:
     labels = [f"{paths.get(row.model) or Path(row.model).name} \u00b7 {row.runtime}" for row in rows]
-    charts, captions = [], []
-    for label, row in zip(labels, rows, strict=True):
+    drawn, captions = [], []
+    for label, row in zip(labels, rows, strict=True) if charts else ():
         chart = confusion_chart(row.confusion, row.class_names, _("Confusion matrix of {name}").format(name=label))
         if chart:
-            charts.append(chart)
+            drawn.append(chart)
             captions.append(label)
     table = []
     for label, row in zip(labels, rows, strict=True):
@@ -266,7 +271,7 @@ def _evaluation_entry(run: RunRecord, rows: Sequence[StoredAccuracy], paths: Map
         run.kind,
         when(run.created),
         _("Evaluation"),
-        charts=charts,
+        charts=drawn,
         captions=captions,
         columns=[_("Model"), _("Top-1"), _("95 % interval"), _("Top-5"), _("Samples"), _("Against the first")],
         rows=table,

@@ -73,7 +73,7 @@ class ComparePanel(QWidget):
                 (_("Input"), self.data))  # fmt: skip
         for title, widget in rows:
             label = QLabel(title)
-            label.setMinimumHeight(30)
+            label.setMinimumSize(label.sizeHint().width(), 30)
             form.addRow(label, widget)
         left = QWidget()
         left.setFixedWidth(320)

@@ -58,6 +58,7 @@ class ConfusionView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the cells, their figures where they fit, and the names."""
         painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colour("surface"))
         painter.setPen(theme.colour("muted"))
         if len(self._counts) == 0:
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, _("No confusion matrix yet"))

@@ -50,9 +50,9 @@ class EvaluatePanel(QWidget):
         self.start_button = StartButton(jobs, _("Evaluate"))
         self.history = RunHistory(state, KIND, describe)
         self.table = ResultTable(
-            [_("Model"), _("Runtime"), _("Device"), _("Top-1"), _("95 % interval"), _("Top-5"), _("Against the first"),
+            [_("Model"), _("Runtime"), _("Top-1"), _("95 % interval"), _("Top-5"), _("Against the first"),
              _("Samples"), _("Time")],
-            names=3,
+            names=2,
         )  # fmt: skip
         self.confusion = ConfusionView()
         self._build()
@@ -68,8 +68,7 @@ class EvaluatePanel(QWidget):
         self.table.set_tips(
             [
                 _("The model's name in the project."),
-                _("What ran it."),
-                _("Where it ran."),
+                _("What ran it, and where."),
                 _("Share of samples whose best class is the true one."),
                 _("Where the accuracy on unlimited data of this kind would be (Wilson score interval)."),
                 _("Share of samples whose true class is among the five best."),
@@ -210,8 +209,7 @@ def _cells(result: Evaluated, name: str, first: Evaluated) -> list[Cell]:
     interval = f"{units.percent(low, 1)} \u2013 {units.percent(high, 1)}"
     return [
         Cell(name, tip=result.model),
-        Cell(runtime_label(result.runtime)),
-        Cell(result.device.upper()),
+        Cell(f"{runtime_label(result.runtime)} \u00b7 {result.device.upper()}"),
         Cell(units.percent(result.top1), strong=True),
         Cell(interval),
         Cell(units.percent(result.top5)),

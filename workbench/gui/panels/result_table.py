@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import msgspec
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QKeyEvent, QKeySequence, QPainter, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QGuiApplication,
+    QIcon,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from workbench.gui import theme
+
+
+WIDEST_NAME = 320
+"""The first column takes no more than this from the others, however long the name."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -29,6 +43,7 @@ class ResultTable(QTableWidget):
         super().__init__(0, len(headers), parent)
         self._names = names
         self._shown: list[list[Cell]] = []
+        self._sized = False
         self.setHorizontalHeaderLabels(headers)
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(28)
@@ -39,8 +54,7 @@ class ResultTable(QTableWidget):
         self.setWordWrap(False)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setMinimumSectionSize(44)
         for column in range(len(headers)):
             item = self.horizontalHeaderItem(column)
@@ -61,13 +75,38 @@ class ResultTable(QTableWidget):
     def show_rows(self, rows: list[list[Cell]]) -> None:
         """Show these rows; only cells that changed are touched."""
         self.setRowCount(len(rows))
+        touched = False
         for row, cells in enumerate(rows):
             for column, cell in enumerate(cells):
                 before = self._shown[row][column] if row < len(self._shown) else None
                 if before != cell or self.item(row, column) is None:
                     self.setItem(row, column, self._item(cell, column))
+                    touched = touched or before is None or len(before.text) < len(cell.text)
+        changed = len(rows) != len(self._shown) or not self._sized
         self._shown = rows
         self.setMinimumHeight(36 + 28 * min(len(rows), 4))
+        if changed or touched:
+            self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """Give each column what it needs, and the first what is left."""
+        self.resizeColumnsToContents()
+        columns = [column for column in range(self.columnCount()) if not self.isColumnHidden(column)]
+        for column in columns[1:]:
+            self.setColumnWidth(column, self.columnWidth(column) + 10)
+        first = min(self.columnWidth(0) + 10, WIDEST_NAME)
+        left = self.viewport().width() - sum(self.columnWidth(column) for column in columns[1:])
+        self.setColumnWidth(0, max(first, left))
+        self._sized = True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share out the width."""
+        super().resizeEvent(event)
+        self.fit_columns()
+
+    def fit_height(self) -> None:
+        """Be as high as all rows: for tables on a page that scrolls."""
+        self.setFixedHeight(44 + 28 * max(1, len(self._shown)))
 
     def restyle(self) -> None:
         """Take the colours of the theme in force."""

@@ -59,7 +59,7 @@ class RunPanel(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for title, widget in ((_("Model"), self.model), (_("Runtime"), self.place), (_("Input"), self.data)):
             label = QLabel(title)
-            label.setMinimumHeight(30)
+            label.setMinimumSize(label.sizeHint().width(), 30)
             form.addRow(label, widget)
         left = QWidget()
         left.setMinimumWidth(250)
@@ -72,7 +72,7 @@ class RunPanel(QWidget):
         results = QSplitter(Qt.Orientation.Horizontal)
         results.addWidget(self.samples)
         results.addWidget(self.outputs)
-        results.setSizes([620, 420])
+        results.setSizes([560, 480])
         right = QWidget()
         inside = QVBoxLayout(right)
         inside.setContentsMargins(0, 0, 0, 0)

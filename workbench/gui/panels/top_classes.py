@@ -158,7 +158,8 @@ def _paint_bars(painter: QPainter, model: SampleItemModel, row: int, box: QRectF
     top = model.top(row)
     scale = 1.0 if probability else max((abs(item.score) for item in top), default=1.0) or 1.0
     metrics = painter.fontMetrics()
-    names = min(170.0, box.width() * 0.4)
+    longest = max((metrics.horizontalAdvance(class_name(item)) for item in top), default=0)
+    names = min(max(60.0, longest + 14.0), 190.0, box.width() * 0.45)
     bars = max(10.0, box.width() - names - 80)
     for number, item in enumerate(top):
         line = QRectF(box.left(), box.top() + number * LINE, box.width(), LINE - 3)
