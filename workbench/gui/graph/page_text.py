@@ -50,7 +50,7 @@ class Page:
                 f"<p style='margin:0 0 6px 0'><span style='background-color:{fill}; color:{ink}; font-weight:600'>"
                 f"&nbsp;&nbsp;{escape(badge)}&nbsp;&nbsp;</span></p>"
             )
-        self._parts.append(f"<p style='margin:0; font-size:14pt; font-weight:600'>{escape(text)}</p>")
+        self._parts.append(f"<p style='margin:0; font-size:13pt; font-weight:600'>{escape(text)}</p>")
         if below:
             self._parts.append(f"<p class='muted' style='margin:0'>{escape(below)}</p>")
 
@@ -156,7 +156,9 @@ def node_page(index: GraphIndex, node: Node) -> Page:
     """Return everything about a node: attributes, inputs, outputs and weights."""
     graph = index.graph
     page = Page()
-    page.title(node.name, node.domain, badge=node.op, category=category_of(node.op))
+    leaf = leaf_of(node.name)
+    below = " · ".join(text for text in (node.name if leaf != node.name else "", node.domain) if text)
+    page.title(leaf, below, badge=node.op, category=category_of(node.op))
     if node.parameters:
         page.section(_("Parameters"))
         page.text(units.count(node.parameters))
