@@ -68,14 +68,17 @@ def list_attribute(group: Any, name: str) -> list[str] | None:
 
 def child(group: Any, path: str) -> Any:
     """Return the member at a relative path, following hard links only; None when it is not there."""
-    for part in path.strip("/").split("/"):
-        if not isinstance(group, h5py.Group):
+    parts = path.strip("/").split("/")
+    if not isinstance(group, h5py.Group) or not all(parts):
+        return None
+    for end in range(1, len(parts) + 1):
+        try:
+            link = group.id.links.get_info("/".join(parts[:end]).encode())
+        except (KeyError, RuntimeError):
             return None
-        link = group.get(part, getlink=True) if part else None
-        if not isinstance(link, h5py.HardLink):
+        if link.type != h5py.h5l.TYPE_HARD:
             return None
-        group = group[part]
-    return group
+    return group["/".join(parts)]
 
 
 def datasets(group: Any) -> dict[str, Any]:
@@ -94,12 +97,26 @@ def links_left_out(group: Any) -> int:
     """Count the soft and external links, which are never followed."""
     count = 0
 
-    def visit(_name: str, link: Any) -> None:
+    def visit(_name: bytes, link: Any) -> None:
         nonlocal count
-        count += not isinstance(link, h5py.HardLink)
+        count += link.type != h5py.h5l.TYPE_HARD
 
-    group.visititems_links(visit)
+    group.id.links.visit(visit, info=True)
     return count
+
+
+def stored_bytes(group: Any) -> int:
+    """Return the bytes of all data sets below a group."""
+    total = 0
+
+    def visit(name: bytes) -> None:
+        nonlocal total
+        item = h5py.h5o.open(group.id, name)
+        if isinstance(item, h5py.h5d.DatasetID):
+            total += int(item.get_storage_size())
+
+    h5py.h5o.visit(group.id, visit)
+    return total
 
 
 def tensor_of(name: str, dataset: Any) -> Tensor:
@@ -239,7 +256,7 @@ def remarks(file: Any) -> list[str]:
     if optimizer is None:
         optimizer = child(file, "optimizer")
     if isinstance(optimizer, h5py.Group):
-        size = sum(int(item.id.get_storage_size()) for item in datasets(optimizer).values())
+        size = stored_bytes(optimizer)
         if size >= 100_000:
             found.append(
                 _("{size:.1f} MB of the file are the optimizer's state, needed only to go on training.").format(

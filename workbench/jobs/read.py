@@ -75,8 +75,7 @@ class ReadTensor(Job, frozen=True):
     def run(self, report: Report) -> TensorView:
         """Read; raises WorkbenchError when there is no such tensor."""
         path = Path(self.path)
-        found = identify(path)
-        graph = found.read(path)
+        graph, found = read_model(path), identify(path)
         owner = graph.functions.get(self.function) if self.function else graph
         tensor = owner.tensors.get(self.tensor) if owner else None
         if tensor is None:
