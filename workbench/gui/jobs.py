@@ -70,6 +70,7 @@ class Jobs(QObject):
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.runner = runner
+        self._closed = False
         self._courses: dict[int, Course] = {}
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
         self._arrived.connect(self._on_event, Qt.ConnectionType.QueuedConnection)
@@ -101,6 +102,11 @@ class Jobs(QObject):
         """Stop a queued or running job."""
         self.runner.cancel(ticket)
 
+    def close(self) -> None:
+        """Kill the workers; nothing more is heard of any job. Safe to call twice."""
+        self._closed = True
+        self.runner.close()
+
     def course(self, ticket: Ticket) -> Course:
         """Return how ``ticket`` is doing."""
         return self._courses[ticket.id]
@@ -120,7 +126,7 @@ class Jobs(QObject):
     @Slot(object, object)
     def _on_event(self, ticket: Ticket, event: AnyEvent) -> None:
         course = self._courses.get(ticket.id)
-        if course is None or course.ended is not None:
+        if course is None or course.ended is not None or self._closed:
             return
         self._note(course, event)
         self._log(course, event)

@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
         self.state.settings.docks = _text(self.saveState() if self._docks_shown else self._docks_state)
         self.state.settings.geometry = _text(self.saveGeometry())
         self.state.save_settings()
-        self.jobs.runner.close()
+        self.jobs.close()
         self.state.project.close()
         event.accept()
 

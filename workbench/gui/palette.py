@@ -107,7 +107,7 @@ class Palette(QFrame):
         layout.addWidget(self.list)
         self.field.textChanged.connect(self._show_matches)
         self.field.installEventFilter(self)
-        self.list.clicked.connect(lambda _index: self._run())
+        self.list.clicked.connect(lambda _index: self.run())
         self._show_matches("")
 
     def popup(self) -> None:
@@ -132,7 +132,7 @@ class Palette(QFrame):
                 self._move(moves[pressed])
                 return True
             if pressed in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._run()
+                self.run()
                 return True
         return super().eventFilter(watched, event)
 
@@ -153,7 +153,8 @@ class Palette(QFrame):
         self.list.setFixedHeight(ROW * min(SHOWN, max(1, self._model.rowCount())) + 4)
         self.adjustSize()
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Do what is chosen and close."""
         entry = self.list.currentIndex().data(ENTRY)
         if isinstance(entry, Entry) and entry.enabled:
             self.close()

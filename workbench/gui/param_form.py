@@ -93,6 +93,10 @@ class ParamForm(QWidget):
         """Say whether all settings are allowed."""
         return self._valid
 
+    def problem(self, name: str) -> str:
+        """Return what is wrong with a setting, or ""."""
+        return self._problems[name].text()
+
     def _on_changed(self) -> None:
         layout = self.layout()
         valid = True

@@ -59,9 +59,10 @@ class ShortcutsDialog(QDialog):
             )
             row.setIcon(0, action.icon())
         self.tree.expandAll()
-        self._field.textChanged.connect(self._narrow)
+        self._field.textChanged.connect(self.narrow)
 
-    def _narrow(self, text: str) -> None:
+    def narrow(self, text: str) -> None:
+        """Show only the commands whose name or keys hold ``text``."""
         wanted = text.lower()
         for number in range(self.tree.topLevelItemCount()):
             group = self.tree.topLevelItem(number)
