@@ -20,13 +20,14 @@ THIN = units.THIN_SPACE
         (1234.5, f"1{THIN}234"),
         (1234567, f"1{THIN}234{THIN}567"),
         (0, "0"),
+        (8.91e-14, "8.9e-14"),
         (-3.14159, "-3.14"),
         (float("inf"), "\u221e"),
         (float("nan"), units.UNKNOWN),
         (None, units.UNKNOWN),
     ],
 )
-def test_number_has_three_digits_and_no_exponent(value: float | None, text: str) -> None:
+def test_number_has_three_digits(value: float | None, text: str) -> None:
     assert units.number(value) == text
 
 

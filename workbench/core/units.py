@@ -11,13 +11,15 @@ UNKNOWN = "\u2013"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return ``value`` with so many significant digits and no exponent ("0.0123", "12.3", "1 234")."""
+    """Return ``value`` with so many significant digits ("0.0123", "12.3", "1 234"), tiny ones as "8.9e-14"."""
     if value is None or math.isnan(value):
         return UNKNOWN
     if math.isinf(value):
         return "\u221e" if value > 0 else "-\u221e"
     if value == 0:
         return "0"
+    if abs(value) < 1e-5:
+        return f"{value:.{digits - 2}e}"
     rounded = float(f"{value:.{digits}g}")
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
     whole = round(value) if decimals == 0 else rounded  # 12345 stays 12 345: digits never turn into zeros

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFormLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.core import units
 from workbench.core.agreement import Agreement, OutputAgreement
@@ -73,7 +73,8 @@ class ComparePanel(QWidget):
                 (_("Input"), self.data))  # fmt: skip
         for title, widget in rows:
             label = QLabel(title)
-            label.setMinimumSize(label.sizeHint().width(), 30)
+            label.ensurePolished()
+            label.setMinimumSize(label.sizeHint().width() + 4, 30)
             form.addRow(label, widget)
         left = QWidget()
         left.setFixedWidth(320)
@@ -112,13 +113,15 @@ class ComparePanel(QWidget):
         top = QHBoxLayout()
         top.addWidget(self.history, 1)
         top.addWidget(copy)
-        self._card = card
+        card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._below = QWidget()
         column = QVBoxLayout()
         column.setContentsMargins(14, 8, 14, 14)
         column.setSpacing(12)
         column.addLayout(top)
         column.addWidget(card)
         column.addWidget(self.table, 1)
+        column.addWidget(self._below, 1)
         return column
 
     def show_models(self, model_ids: list[int]) -> None:
@@ -177,6 +180,7 @@ class ComparePanel(QWidget):
         shown = self.shown
         self._icon.setVisible(shown is not None)
         self.table.setVisible(shown is not None)
+        self._below.setVisible(shown is None)
         if shown is None:
             self._headline.setText(_("How far is one model from another?"))
             self._sentences.setText(

@@ -51,7 +51,7 @@ class EvaluatePanel(QWidget):
         self.history = RunHistory(state, KIND, describe)
         self.table = ResultTable(
             [_("Model"), _("Runtime"), _("Top-1"), _("95 % interval"), _("Top-5"), _("Against the first"),
-             _("Samples"), _("Time")],
+             _("Samples")],
             names=2,
         )  # fmt: skip
         self.confusion = ConfusionView()
@@ -84,8 +84,7 @@ class EvaluatePanel(QWidget):
         results = QSplitter(Qt.Orientation.Horizontal)
         results.addWidget(self.table)
         results.addWidget(self.confusion)
-        results.setStretchFactor(0, 3)
-        results.setStretchFactor(1, 2)
+        results.setSizes([720, 330])
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -214,8 +213,7 @@ def _cells(result: Evaluated, name: str, first: Evaluated) -> list[Cell]:
         Cell(interval),
         Cell(units.percent(result.top5)),
         _against(result, first),
-        Cell(units.count(result.samples)),
-        Cell(units.seconds(result.seconds)),
+        Cell(units.count(result.samples), tip=units.seconds(result.seconds)),
     ]
 
 

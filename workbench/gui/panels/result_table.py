@@ -19,7 +19,6 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from workbench.gui import theme
 
-
 WIDEST_NAME = 320
 """The first column takes no more than this from the others, however long the name."""
 

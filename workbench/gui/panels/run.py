@@ -59,7 +59,8 @@ class RunPanel(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for title, widget in ((_("Model"), self.model), (_("Runtime"), self.place), (_("Input"), self.data)):
             label = QLabel(title)
-            label.setMinimumSize(label.sizeHint().width(), 30)
+            label.ensurePolished()
+            label.setMinimumSize(label.sizeHint().width() + 4, 30)
             form.addRow(label, widget)
         left = QWidget()
         left.setMinimumWidth(250)
@@ -145,8 +146,13 @@ class RunPanel(QWidget):
         self.samples.setVisible(result is not None and bool(result.top))
         self.outputs.show_rows([_cells(output) for output in result.outputs] if result is not None else [])
         self._summary.setText(
-            _summary(result) if result is not None else _("Choose a model and an input, then run it.")
+            self._said(result) if result is not None else _("Choose a model and an input, then run it.")
         )
+
+    def _said(self, result: Inferred) -> str:
+        models = self._state.project.models()
+        path = self._job.model if self._job is not None else ""
+        return _summary(result, next((record.name for record in models if record.path == path), Path(path).name))
 
     def _allow(self) -> None:
         record = self.model.record()
@@ -187,8 +193,9 @@ class RunPanel(QWidget):
         self._state.say(_("Saved {path}.").format(path=picked), level="good")
 
 
-def _summary(result: Inferred) -> str:
+def _summary(result: Inferred, name: str) -> str:
     parts = [
+        name,
         ngettext("{n} sample", "{n} samples", result.samples).format(n=units.count(result.samples)),
         _("{runtime} on {device}").format(runtime=runtime_label(result.runtime), device=result.device_label),
         units.seconds(result.seconds),
