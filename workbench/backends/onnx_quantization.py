@@ -46,7 +46,8 @@ CALLS_AT_ONCE = 4
 """Calls whose activations are held in memory together while calibrating with histograms."""
 DENSE_OPS = ("MatMul", "Gemm", "Attention", "LSTM")
 INTEGER_OPS = ("MatMulInteger", "ConvInteger", "DynamicQuantizeLSTM", "QAttention", "MatMulIntegerToFloat")
-BIASED = ("Conv", "ConvTranspose", "Gemm")
+OWNED = {"Conv": (2,), "ConvTranspose": (2,), "Gemm": (1, 2)}
+"""Inputs that no other node may share: biases, and the weights that the quantizer may transpose."""
 METHODS = {
     "minmax": CalibrationMethod.MinMax,
     "entropy": CalibrationMethod.Entropy,
@@ -98,7 +99,8 @@ def quantize_dynamic(
                 op_types_to_quantize=ops,
                 per_channel=per_channel,
                 weight_type=UNSIGNED if with_convolutions else SIGNED,  # ConvInteger runs only with unsigned weights
-                nodes_to_exclude=sorted(excluded),
+                # a Gemm becomes a MatMul called after it before names are looked at
+                nodes_to_exclude=sorted(excluded | {f"{name}_MatMul" for name in excluded}),
                 extra_options={"MatMulConstBOnly": True},
             )
         except Exception as error:
@@ -214,32 +216,32 @@ def _prepare(source: Path, folder: Path) -> Path:
         return raw
     named = load_onnx(prepared)
     name_nodes(named)
-    _own_biases(named)
+    _own_tensors(named)
     onnx.save(named, str(prepared))
     return prepared
 
 
-def _own_biases(model: Any) -> None:
-    """Give every layer a bias of its own, of rank 1.
+def _own_tensors(model: Any) -> None:
+    """Give every layer a bias of its own, of rank 1, and every Gemm weights of its own.
 
-    The quantizer copies a shared bias to its name with a number behind it, which may be the name of something else,
-    and it stumbles over the bias of a Gemm that is stored as (1, n).
+    The quantizer copies a shared bias to its name with a number behind it, which may be the name of something else;
+    it stumbles over the bias of a Gemm that is stored as (1, n); and it transposes a Gemm's weights in place.
     """
     stored = {tensor.name: tensor for tensor in model.graph.initializer}
-    taken: set[str] = set()
+    uses = Counter(name for node in model.graph.node for name in node.input)
     for index, node in enumerate(model.graph.node):
-        name = node.input[2] if node.op_type in BIASED and len(node.input) > 2 else ""
-        if name not in stored:
-            continue
-        bias = stored[name]
-        if name in taken:
-            own = type(bias).FromString(bias.SerializeToString())
-            own.name = node.input[2] = f"{name}/of_layer_{index}"
-            model.graph.initializer.append(own)
-            bias = own
-        taken.add(name)
-        if node.op_type == "Gemm" and len(bias.dims) == 2 and bias.dims[0] == 1:
-            replace_numbers(bias, numbers(bias).reshape(-1))
+        for position in OWNED.get(node.op_type, ()):
+            name = node.input[position] if position < len(node.input) else ""
+            if name not in stored:
+                continue
+            tensor = stored[name]
+            if uses[name] > 1:
+                uses[name] -= 1
+                tensor = type(tensor).FromString(tensor.SerializeToString())
+                tensor.name = node.input[position] = f"{name}/of_layer_{index}"
+                model.graph.initializer.append(tensor)
+            if node.op_type == "Gemm" and position == 2 and len(tensor.dims) == 2 and tensor.dims[0] == 1:
+                replace_numbers(tensor, numbers(tensor).reshape(-1))
 
 
 def _result(target: Path) -> Quantized:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -212,7 +213,7 @@ def _through_dequantize(graph: Any, codes: Sequence[int]) -> dict[int, int]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Swallow progress bars and the advice on numbers that were clipped."""
+    """Swallow progress bars, and advice on the quantizer's own use of LiteRT."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
@@ -221,7 +222,9 @@ def _quiet() -> Iterator[None]:
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),
             np.errstate(all="ignore"),
+            warnings.catch_warnings(),
         ):
+            warnings.simplefilter("ignore")
             yield
     finally:
         root.setLevel(level)

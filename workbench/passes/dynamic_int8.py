@@ -57,8 +57,8 @@ class DynamicInt8(Pass[DynamicInt8Params]):
         """Refuse what is quantized already, has no weights, or cannot be converted to TFLite."""
         return reasons.first(
             reasons.no_architecture(graph),
-            reasons.no_weights(graph),
             reasons.already_quantized(graph),
+            reasons.no_weights(graph),
             reasons.never_run(graph),
             reasons.only_nested(graph, LAYERS),
         )

@@ -51,8 +51,8 @@ class Float16(Pass[Float16Params]):
         """Refuse what is quantized already, has no weights, or cannot be converted to TFLite."""
         return reasons.first(
             reasons.no_architecture(graph),
-            reasons.no_weights(graph),
             reasons.already_quantized(graph),
+            reasons.no_weights(graph),
             reasons.never_run(graph),
         )
 

@@ -81,8 +81,8 @@ class MagnitudePruning(Pass[MagnitudePruningParams]):
     def requires(self, graph: Graph) -> str | None:
         """Refuse what has no float weights, or is quantized."""
         return reasons.first(
-            reasons.no_weights(graph),
             reasons.already_quantized(graph),
+            reasons.no_weights(graph),
             _no_variables(graph),
         )
 

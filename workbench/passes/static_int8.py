@@ -94,8 +94,8 @@ class StaticInt8(Pass[StaticInt8Params]):
         """Refuse what is quantized already, has no weights, or loops whose ranges cannot be measured."""
         return reasons.first(
             reasons.no_architecture(graph),
-            reasons.no_weights(graph),
             reasons.already_quantized(graph),
+            reasons.no_weights(graph),
             reasons.never_run(graph),
             reasons.recurrent(graph),
             reasons.only_nested(graph, LAYERS),

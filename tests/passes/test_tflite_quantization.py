@@ -1,0 +1,108 @@
+"""TFLite int8 from float TFLite: sizes, answers, inputs and outputs, and layers kept in float."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.passes.conftest import Told, dataset_for, lite_outputs
+from workbench.core.datasets import DataSpec
+from workbench.core.errors import WorkbenchError
+from workbench.formats.identify import read_model
+from workbench.passes.dynamic_int8 import DynamicInt8, DynamicInt8Params
+from workbench.passes.float16 import Float16
+from workbench.passes.static_int8 import StaticInt8, StaticInt8Params
+
+
+@pytest.fixture
+def digits(samples: Path) -> Path:
+    return samples / "digits.tflite"
+
+
+@pytest.fixture
+def images(samples: Path, digits: Path) -> np.ndarray:
+    data = dataset_for(digits, DataSpec(path=str(samples / "digits-test.npz"), limit=100))
+    return np.asarray(next(iter(data.feeds(range(100)).values())))
+
+
+def agreement(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.mean(a.argmax(axis=1) == b.argmax(axis=1)))
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+def test_dynamic_int8(digits: Path, images: np.ndarray, tmp_path: Path, report: Told, per_channel: bool) -> None:  # noqa: FBT001
+    target = tmp_path / "int8.tflite"
+    outcome = DynamicInt8().run(digits, target, DynamicInt8Params(per_channel=per_channel), data=None, report=report)
+    assert "4 of 4 layers with weights are int8 now (CONV_2D 2, FULLY_CONNECTED 2)." in outcome.notes[0]
+    assert agreement(lite_outputs(digits, images), lite_outputs(target, images)) >= 0.98
+    assert target.stat().st_size < 0.4 * digits.stat().st_size
+
+
+@pytest.mark.parametrize("ranges", ["auto", "minmax", "percentile"])
+def test_static_int8(digits: Path, images: np.ndarray, report: Told, calibration: DataSpec, ranges: str) -> None:
+    target = report.scratch / "int8.tflite"
+    params = StaticInt8Params(ranges=ranges)  # type: ignore[arg-type]
+    outcome = StaticInt8().run(digits, target, params, data=dataset_for(digits, calibration), report=report)
+    assert outcome.figures["quantized_layers"] == 4
+    assert outcome.figures["calibration_agreement"] >= 0.98
+    assert agreement(lite_outputs(digits, images), lite_outputs(target, images)) >= 0.98
+    assert [port.dtype for port in read_model(target).inputs] == ["float32"]
+    assert f"Calibrated on 40 samples of {calibration.path}." in outcome.notes
+
+
+def test_integer_inputs_and_outputs(
+    digits: Path, images: np.ndarray, tmp_path: Path, report: Told, calibration: DataSpec
+) -> None:
+    target = tmp_path / "int8.tflite"
+    data = dataset_for(digits, calibration)
+    StaticInt8().run(digits, target, StaticInt8Params(io="int8"), data=data, report=report)
+    graph = read_model(target)
+    assert [port.dtype for port in (*graph.inputs, *graph.outputs)] == ["int8", "int8"]
+    assert agreement(lite_outputs(digits, images), lite_outputs(target, images)) >= 0.98
+
+
+def test_layers_can_be_left_in_float(digits: Path, tmp_path: Path, report: Told, calibration: DataSpec) -> None:
+    data = dataset_for(digits, calibration)
+    params = StaticInt8Params(skip=("CONV_2D",), agreement=0)
+    outcome = StaticInt8().run(digits, tmp_path / "a.tflite", params, data=data, report=report)
+    assert "2 of 4 layers with weights are int8 now (FULLY_CONNECTED 2)." in outcome.notes[0]
+    assert "calibration_agreement" not in outcome.figures
+    with pytest.raises(WorkbenchError, match="No layer is called nothing"):
+        StaticInt8().run(digits, tmp_path / "b.tflite", StaticInt8Params(skip=("nothing",)), data=data, report=report)
+    with pytest.raises(WorkbenchError, match="Nothing in this model could be quantized"):
+        DynamicInt8().run(digits, tmp_path / "c.tflite", DynamicInt8Params(skip=("*",)), data=None, report=report)
+    with pytest.raises(WorkbenchError, match="only there for ONNX"):
+        StaticInt8().run(digits, tmp_path / "d.tflite", StaticInt8Params(ranges="entropy"), data=data, report=report)
+
+
+def test_sensitive_layers_stay_in_float_until_the_answers_agree(digits: Path, tmp_path: Path, report: Told) -> None:
+    """Random input, on which the classes of a digit classifier are decided by noise, needs such layers."""
+    data = dataset_for(digits, DataSpec(limit=64))
+    params = StaticInt8Params(agreement=1.0)
+    outcome = StaticInt8().run(digits, tmp_path / "int8.tflite", params, data=data, report=report)
+    plain = StaticInt8().run(
+        digits, tmp_path / "plain.tflite", StaticInt8Params(agreement=1e-6), data=data, report=report
+    )
+    reached, before = outcome.figures["calibration_agreement"], plain.figures["calibration_agreement"]
+    assert reached >= before
+    in_float = 4 - outcome.figures["quantized_layers"]
+    assert in_float <= 4
+    assert before == 1.0 or in_float > 0 or reached == before
+
+
+def test_what_is_quantized_already_or_recurrent_is_refused(
+    digits: Path, samples: Path, tmp_path: Path, report: Told
+) -> None:
+    target = tmp_path / "int8.tflite"
+    DynamicInt8().run(digits, target, DynamicInt8Params(), data=None, report=report)
+    for a_pass in (DynamicInt8(), StaticInt8(), Float16()):
+        assert "quantized already" in (a_pass.requires(read_model(target)) or "")
+        assert a_pass.requires(read_model(digits)) is None
+        assert a_pass.requires(read_model(samples / "digits.keras")) is None
+
+
+def test_static_int8_needs_data(digits: Path, tmp_path: Path, report: Told) -> None:
+    with pytest.raises(WorkbenchError, match="needs calibration data"):
+        StaticInt8().run(digits, tmp_path / "int8.tflite", StaticInt8Params(), data=None, report=report)
