@@ -178,6 +178,40 @@ def test_a_picture_is_saved_once_and_then_refused(
     assert said.args[3] == "error"
 
 
+def test_renaming_a_model_leaves_the_view_alone(qtbot: QtBot, state: State, tab: GraphTab, samples: Path) -> None:
+    open_model(qtbot, state, tab, samples / "digits.onnx")
+    drawing = tab.view.drawing
+    tab.view.select(1)
+    state.rename(state.current.id, "other")
+    assert tab.view.drawing is drawing
+    assert tab.view.marks.selected == 1
+
+
+def test_a_quantized_weight_says_that_its_integers_are_scaled(
+    qtbot: QtBot, tab: GraphTab, inspector: Inspector, tmp_path: Path
+) -> None:
+    value = helper.make_tensor_value_info
+    weights = [
+        helper.make_tensor("w", 3, [2, 2], [1, -2, 3, 0]),
+        helper.make_tensor("s", 1, [], [0.5]),
+        helper.make_tensor("z", 3, [], [0]),
+    ]
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w", "s", "z"], ["f"], name="unpack"),
+        helper.make_node("MatMul", ["x", "f"], ["y"], name="dense"),
+    ]
+    graph = helper.make_graph(nodes, "g", [value("x", 1, [1, 2])], [value("y", 1, [1, 2])], weights)
+    path = tmp_path / "int8.onnx"
+    path.write_bytes(helper.make_model(graph, ir_version=10).SerializeToString())
+    open_model(qtbot, inspector.state, tab, path)
+    tab.view.select(tab.view.drawing.index["dense"])
+    assert tab.view.drawing.scene.folded == {"unpack": tab.view.drawing.index["dense"]}
+    inspector.show_tensor("w")
+    qtbot.waitUntil(lambda: inspector.tensor.shown is not None, timeout=30_000)
+    assert inspector.tensor.numbers().tolist() == [[1, -2], [3, 0]]
+    assert inspector.tensor.shown.zeros == 0.25
+
+
 def test_an_empty_tab_says_so(qtbot: QtBot, state: State, tab: GraphTab, inspector: Inspector) -> None:
     assert tab.view.drawing is None
     assert not tab.view.isVisible()

@@ -56,6 +56,7 @@ class GraphTab(QWidget):
         self._function = ""
         self._direction: Literal["down", "right"] = "down"
         self._wanted_node = ""
+        self._shown: tuple[int, str] | None = None
         self.selection = Selection.of(state)
         self.view = GraphView()
         self.search = SearchBar()
@@ -267,6 +268,10 @@ class GraphTab(QWidget):
     # Following
 
     def _on_current(self, record: ModelRecord | None) -> None:
+        shown = (record.id, record.path) if record is not None else None
+        if shown is not None and shown == self._shown:
+            return  # only its name has changed
+        self._shown = shown
         self._function, self._wanted_node = "", ""
         self.view.show_drawing(None)
         self.selection.select("", "")

@@ -149,7 +149,15 @@ class Inspector(QWidget):
 
     def _show(self, name: str, view: TensorView) -> None:
         if name == self._tensor:
-            self.tensor.show_tensor(view)
+            record = self.state.current
+            graph = self.state.graph_of(record.id) if record is not None else None
+            inner = graph.functions.get(self._selection.function, graph) if graph is not None else None
+            tensor = inner.tensors.get(name) if inner is not None else None
+            scaled = tensor is not None and tensor.quantization is not None and tensor.quantization.scales
+            self.tensor.show_tensor(
+                view,
+                _("These are the stored integers; scale and zero point make real numbers of them.") if scaled else "",
+            )
 
     def _fail(self, name: str, event: AnyEvent) -> None:
         if name == self._tensor:

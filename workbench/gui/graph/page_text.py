@@ -126,7 +126,8 @@ def _ports(page: Page, graph: Graph) -> None:
 
 
 def _port_row(port: Port) -> list[str]:
-    return [escape(port.name), f"<span class='muted'>{escape(_type_text(port.dtype, port.shape))}</span>"]
+    text = escape(_type_text(port.dtype, port.shape)) + _quantization(port.quantization)
+    return [escape(port.name), f"<span class='muted'>{text}</span>"]
 
 
 def _type_text(dtype: str, shape: object) -> str:

@@ -93,7 +93,7 @@ class TensorPanel(QWidget):
         self._plot.hideAxis("left")
         self._table = NumbersTable()
         self._table.setAccessibleName(_("Numbers"))
-        self._table.horizontalHeader().setDefaultSectionSize(84)
+        self._table.horizontalHeader().setDefaultSectionSize(96)
         self._table.verticalHeader().setDefaultSectionSize(22)
         self._slice = QLabel()
         self._slice.setProperty("role", "muted")
@@ -133,17 +133,24 @@ class TensorPanel(QWidget):
         self._waiting.setWordWrap(True)
         self._pages.setCurrentIndex(1)
 
-    def show_tensor(self, view: TensorView) -> None:
-        """Show statistics, histogram and numbers."""
+    def show_tensor(self, view: TensorView, note: str = "") -> None:
+        """Show statistics, histogram and numbers; ``note`` says what they mean when that is not plain."""
         self.shown = view
         self._title.setText(leaf_of(view.name))
         self._title.setToolTip(view.name)
-        self._facts.setText(facts_of(view))
+        self._facts.setText("\n".join(line for line in (facts_of(view), note) if line))
         self._draw_histogram(view)
         numbers = np.load(Path(view.preview), allow_pickle=False) if view.preview else np.zeros((0, 0))
+        if numbers.ndim < 2:
+            numbers = numbers.reshape(-1, 1)
         self._table.setModel(NumbersItemModel(numbers, self))
         self._slice.setText(_slice_text(view, numbers))
         self._pages.setCurrentIndex(0)
+
+    def numbers(self) -> NDArray[np.generic]:
+        """Return the numbers in the table."""
+        model = self._table.model()
+        return model.numbers if isinstance(model, NumbersItemModel) else np.zeros((0, 0))
 
     def restyle(self) -> None:
         """Take over the theme in force."""
