@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ml_dtypes
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -24,6 +24,7 @@ tensors = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(tensors=tensors, sparsity=st.floats(0, 0.99))
 def test_exactly_the_asked_number_of_the_smallest_becomes_zero(tensors: list[np.ndarray], sparsity: float) -> None:
     total = sum(tensor.size for tensor in tensors)
@@ -39,6 +40,7 @@ def test_exactly_the_asked_number_of_the_smallest_becomes_zero(tensors: list[np.
     assert all(tensor.dtype == source.dtype for tensor, source in zip(pruned, tensors, strict=True))
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 1000), min_size=1, max_size=20), sparsity=st.floats(0, 0.99))
 def test_each_layer_gets_its_share_and_all_together_the_exact_one(sizes: list[int], sparsity: float) -> None:
     counts = share_counts(sizes, sparsity)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.core.datasets import Preprocessing
@@ -91,6 +91,7 @@ def test_integer_inputs_take_only_whole_numbers_in_range() -> None:
         fit(np.array(["a", "b"]), 2)
 
 
+@settings(deadline=None)
 @given(
     height=st.integers(1, 9),
     width=st.integers(1, 9),
