@@ -98,6 +98,14 @@ class ProjectTree(QWidget):
         self._view.setVisible(bool(records))
         self._on_current(self._state.current)
 
+    def model(self) -> QStandardItemModel:
+        """Return the Qt model behind the tree."""
+        return self._model
+
+    def choose(self, index: QModelIndex) -> None:
+        """Choose a row."""
+        self._view.setCurrentIndex(index)
+
     def _add_datasets(self) -> None:
         datasets = self._state.project.datasets()
         if not datasets:
