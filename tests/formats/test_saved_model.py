@@ -144,6 +144,58 @@ def test_tensorflow_1_graph_is_cut_to_its_signature(first_generation: Path) -> N
     assert identify(first_generation).read_tensor(first_generation, tensor).sum() == 12
 
 
+def test_variables_in_parts_are_said(first_generation: Path) -> None:
+    write_bundle(first_generation / "variables" / "variables", {"other": np.ones(3, np.float32)})
+    graph = read_model(first_generation)
+    assert "1 variables are stored in parts (dense/kernel ...)" in graph.notes[0]
+    assert graph.parameter_count() == 0
+
+
+def test_variables_of_one_name_and_ports_are_kept_apart(tmp_path: Path) -> None:
+    """Modules may call every variable "Variable", and an input may be called like a variable."""
+    message = proto.SavedModel()
+    meta = message.meta_graphs.add()
+    meta.meta_info_def.tags.append("serve")
+    add_ops(meta)
+    function = meta.graph_def.library.function.add()
+    function.signature.name = "run"
+    for name, kind in (("given", 1), ("one", 20), ("two", 20), ("three", 20)):
+        function.signature.input_arg.add(name=name, type=kind)
+    function.signature.output_arg.add(name="result", type=1)
+    for name in ("one", "two", "three"):
+        add_node(function.node_def, "ReadVariableOp", f"read_{name}", [name], dtype=1)
+    add_node(function.node_def, "Identity", "Identity", ["read_two:value:0"], T=1)
+    function.ret["result"] = "Identity:output:0"
+    nodes = meta.graph_def.node
+    add_node(nodes, "Placeholder", "feed", dtype=1)
+    captured = ["v1", "v2", "v3"]
+    for name in captured:
+        add_node(nodes, "VarHandleOp", name, shared_name=name)
+    call = add_node(nodes, "StatefulPartitionedCall", "call", ["feed", *captured], f="@run")
+    call.attr["Tout"].list.type.append(1)
+    signature = meta.signature_def["serving_default"]
+    set_info(signature.inputs["x"], "feed:0", [2])
+    set_info(signature.outputs["y"], "call:0", [2])
+    objects, tracked = meta.object_graph_def, proto.TrackableObjectGraph()
+    saved_root, tracked_root = objects.nodes.add(), tracked.nodes.add()
+    arrays = {}
+    for number, name in enumerate(("Variable", "Variable", "x"), 1):
+        saved_root.children.add(node_id=number, local_name=f"child{number}")
+        tracked_root.children.add(node_id=number, local_name=f"child{number}")
+        variable = objects.nodes.add().variable
+        variable.name, variable.dtype = name, 1
+        tracked.nodes.add().attributes.add(name="VARIABLE_VALUE", full_name=name, checkpoint_key=f"child{number}")
+        objects.concrete_functions["run"].bound_inputs.append(number)
+        arrays[f"child{number}"] = np.full(2, number, np.float32)
+    (tmp_path / "saved_model.pb").write_bytes(message.SerializeToString())
+    texts = {"_CHECKPOINTABLE_OBJECT_GRAPH": tracked.SerializeToString()}
+    write_bundle(tmp_path / "variables" / "variables", arrays, texts)
+    graph, reader = read_model(tmp_path), identify(tmp_path)
+    read = [reader.read_tensor(tmp_path, graph.tensors[node.inputs[0]]).tolist() for node in graph.nodes[:3]]
+    assert read == [[1, 1], [2, 2], [3, 3]]
+    assert graph.parameter_count() == 6
+
+
 def test_constants_are_decoded_in_all_their_forms(tmp_path: Path) -> None:
     message = proto.SavedModel()
     meta = message.meta_graphs.add()

@@ -214,7 +214,12 @@ class _Reader:
         complete(graph)
 
     def _variable(self, graph: Graph, key: str) -> str:
+        """Add a variable; one that is called like a port or like another variable is called by its checkpoint key."""
         tensor = self._variables.tensor(key)
+        other = graph.tensors.get(tensor.name)
+        ports = {port.name for port in (*graph.inputs, *graph.outputs)}
+        if tensor.name in ports or (other is not None and other.source != tensor.source):
+            tensor.name = key
         graph.tensors[tensor.name] = tensor
         return tensor.name
 

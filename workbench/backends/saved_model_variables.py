@@ -112,16 +112,21 @@ class Variables:
             if not self._wanted:
                 return []
             return [_("The variables are missing: the folder holds no variables/variables.index.")]
+        parts = [node.name for node in graph.nodes if node.op in _VARIABLE_OPS]
+        found = []
+        if parts:
+            found.append(
+                _("{count} variables are stored in parts ({name} ...): they are neither read nor counted.").format(
+                    count=len(parts), name=parts[0]
+                )
+            )
         used = {tensor.source.partition(":")[2] for tensor in graph.tensors.values()}
         rest = sum(
             int(entry.size)
             for key, entry in self._bundle.entries.items()
             if key not in used and not key.startswith("_CHECKPOINTABLE")
         )
-        if rest < 100_000:
-            return []
-        return [
-            _(
-                "{size:.1f} MB of the variables are not used by what is shown (optimizer state, copies, metrics)."
-            ).format(size=rest / 1e6)
-        ]
+        if rest >= 100_000:
+            text = _("{size:.1f} MB of the variables are not used by what is shown (optimizer state, copies, metrics).")
+            found.append(text.format(size=rest / 1e6))
+        return found
