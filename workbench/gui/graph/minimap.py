@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QWidget
 from workbench.core.i18n import _
 from workbench.gui import theme
 from workbench.gui.graph.drawing import Drawing
-from workbench.gui.graph.painting import Look, Marks, paint
+from workbench.gui.graph.painting import Look, paint_blocks, paint_lines
 
+LINES_FROM = 0.004
+"""Zoom of the map from which edges are drawn."""
 LONG_SIDE, SHORT_SIDE, EDGE = 190.0, 110.0, 6.0
 
 
@@ -78,8 +80,10 @@ class Minimap(QWidget):
             across, along = self._scales()
             painter.scale(across, along)
             bounds = self._drawing.bounds
-            zoom = min(max(across, along), 0.25)
-            paint(painter, self._drawing, bounds, zoom=zoom, look=self._look, marks=Marks())
+            zoom = max(across, along)
+            if min(across, along) > LINES_FROM:  # below, lines would only fill the map
+                paint_lines(painter, self._drawing, bounds, zoom=zoom, look=self._look)
+            paint_blocks(painter, self._drawing, bounds, zoom=zoom, look=self._look)
             painter.end()
         return picture
 

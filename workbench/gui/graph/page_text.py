@@ -221,10 +221,9 @@ def _value_row(page: Page, graph: Graph, name: str, others: list[Node]) -> list[
     links = [page.link("node", other.name, leaf_of(other.name)) for other in others[:12]]
     more = f" + {len(others) - 12}" if len(others) > 12 else ""
     text = _type_text(value.dtype, value.shape) if value.shape is not None else value.dtype
-    return [
-        f"{escape(name)}<br><span class='muted'>{escape(text)}{_quantization(value.quantization)}</span>"
-        + (f"<br>{', '.join(links)}{more}" if links else "")
-    ]
+    about = escape(text) + _quantization(value.quantization)
+    lines = [escape(name), f"<span class='muted'>{about}</span>" if about else "", ", ".join(links) + more]
+    return ["<br>".join(line for line in lines if line)]
 
 
 def _quantization(quantization: Quantization | None) -> str:

@@ -74,19 +74,26 @@ def _font(pixels: int, weight: QFont.Weight) -> QFont:
 def paint(painter: QPainter, drawing: Drawing, area: QRectF, *, zoom: float, look: Look, marks: Marks) -> None:
     """Paint what of ``drawing`` touches ``area``; the painter is in scene coordinates already, at ``zoom``."""
     if zoom < NEAR:
-        _paint_far(painter, drawing, area, zoom, look)
+        paint_lines(painter, drawing, area, zoom=zoom, look=look)
+        paint_blocks(painter, drawing, area, zoom=zoom, look=look)
     else:
         _paint_near(painter, drawing, area, zoom, look)
     _paint_marks(painter, drawing, zoom, look, marks)
 
 
-def _paint_far(painter: QPainter, drawing: Drawing, area: QRectF, zoom: float, look: Look) -> None:
+def paint_lines(painter: QPainter, drawing: Drawing, area: QRectF, *, zoom: float, look: Look) -> None:
+    """Paint the edges as thin straight lines."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     pen = QPen(look.edge, 0)
     painter.setPen(pen)
     lines = _distinct(drawing.segments_in(area), zoom)
     if len(lines):
         painter.drawLines(*_lines(lines))
+
+
+def paint_blocks(painter: QPainter, drawing: Drawing, area: QRectF, *, zoom: float, look: Look) -> None:
+    """Paint the boxes as rectangles in the colours of their ops."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     nodes = drawing.nodes_in(area)
     colours = drawing.colours[nodes]
     rects = drawing.rects[nodes]
