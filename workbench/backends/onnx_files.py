@@ -31,12 +31,14 @@ def with_opset(model: Any, opset: int) -> Any:
     try:
         return version_converter.convert_version(model, opset)
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].split("failed: ")[-1]
         raise WorkbenchError(
             _("The model cannot be converted from opset {old} to {new}: {reason}").format(
                 old=opset_of(model), new=opset, reason=reason[:300]
             ),
-            _("Choose an opset nearer to {old}.").format(old=opset_of(model)),
+            _(
+                "Choose an opset nearer to {old}, or export again from the Keras model or SavedModel that it was made of."
+            ).format(old=opset_of(model)),
         ) from error
 
 

@@ -36,8 +36,8 @@ def unloadable(graph: Graph) -> str | None:
     return None
 
 
-def without_counterpart(graph: Graph, impossible: frozenset[str]) -> str | None:
-    """Name (translated) the first operation that the target does not have, or return None when there is none."""
+def without_counterpart(graph: Graph, impossible: frozenset[str], reason: str) -> str | None:
+    """Return ``reason`` with {op} and {node} of the first operation that is impossible, or None when there is none."""
     if graph.format == "saved-model":  # only what the entry points reach: a file may hold training steps as well
         reached = _reached(graph)
         nodes: Iterator[Node] = (node for part in reached for node in part.nodes)
@@ -45,7 +45,7 @@ def without_counterpart(graph: Graph, impossible: frozenset[str]) -> str | None:
         nodes = _nodes(graph)
     for node in nodes:
         if node.op in impossible:
-            return _("there is no counterpart of {op} ({node}).").format(op=node.op, node=node.name)
+            return reason.format(op=node.op, node=node.name)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from workbench.core.events import Report
 from workbench.core.graph import Graph
-from workbench.core.i18n import N_
+from workbench.core.i18n import N_, _
 from workbench.core.params import Params, meta
 from workbench.exporters import Exporter
 from workbench.exporters.obstacles import KERAS_TO_ONNX, TENSORFLOW_TO_ONNX, unloadable, without_counterpart
@@ -52,7 +52,9 @@ class OnnxExport(Exporter[OnnxParams]):
         if graph.format == "onnx":
             return None
         known = TENSORFLOW_TO_ONNX if graph.format == "saved-model" else KERAS_TO_ONNX
-        return unloadable(graph) or without_counterpart(graph, known)
+        return unloadable(graph) or without_counterpart(
+            graph, known, _("the standard has no operation for {op} ({node}).")
+        )
 
     def run(self, source: Path, target: Path, params: OnnxParams, *, report: Report) -> Outcome:
         """Write ``target``; raises WorkbenchError naming what cannot be converted."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from workbench.core.events import Report
 from workbench.core.graph import Graph
-from workbench.core.i18n import N_
+from workbench.core.i18n import N_, _
 from workbench.core.params import Params, meta
 from workbench.exporters import Exporter
 from workbench.exporters.obstacles import KERAS_TO_TFLITE, TENSORFLOW_TO_TFLITE, unloadable, without_counterpart
@@ -50,7 +50,7 @@ class TfliteExport(Exporter[TfliteParams]):
     def requires(self, graph: Graph) -> str | None:
         """Name the operation that TFLite has no kernel for, if there is one."""
         known = TENSORFLOW_TO_TFLITE if graph.format == "saved-model" else KERAS_TO_TFLITE
-        return unloadable(graph) or without_counterpart(graph, known)
+        return unloadable(graph) or without_counterpart(graph, known, _("LiteRT has no kernel for {op} ({node})."))
 
     def run(self, source: Path, target: Path, params: TfliteParams, *, report: Report) -> Outcome:
         """Write ``target``; raises WorkbenchError naming what cannot be converted."""
