@@ -116,6 +116,14 @@ class LatencyTrack:
         """Return the largest memory seen while measuring, 0.0 before the first arrival."""
         return float(np.max(self.flushes.rss.values, initial=0.0))
 
+    def span(self, axis: Axis) -> tuple[float, float]:
+        """Return the positions of the first and the last sample, warm-up included; 0 where there is none."""
+        warmup, runs = self.warmup, self.measured
+        if axis == "runs":
+            return float(min(0, 1 - len(warmup.latencies))), float(len(runs.latencies))
+        first = float(warmup.times.values[0]) - self.start_s if len(warmup.times) else 0.0
+        return min(0.0, first), float(runs.times.values[-1]) - self.start_s if len(runs.times) else 0.0
+
     def positions(self, axis: Axis) -> Floats:
         """Return where the measured samples are on the axis: 1, 2, 3 ... or seconds since measuring began."""
         if axis == "runs":

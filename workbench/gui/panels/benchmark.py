@@ -120,7 +120,7 @@ class BenchmarkPanel(QWidget):
         wanted = Qt.Orientation.Horizontal if low else Qt.Orientation.Vertical
         if self._results.orientation() != wanted:
             self._results.setOrientation(wanted)
-            self._results.setSizes([600, 400] if low else [700, 150])
+            self._results.setSizes([560, 440] if low else [700, 150])
             self.table.set_compact(on=low)
             self.chart.set_compact(on=low)
             self.form.set_wide(on=low)

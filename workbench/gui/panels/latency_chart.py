@@ -168,9 +168,9 @@ class LatencyChart(QWidget):
         lefts, rights = [0.0], [1e-3 if self._axis == "seconds" else 10.0]
         rate = memory = 0.0
         for track in self.tracks.values():
-            warmup, ends = track.warmup_positions(self._axis), track.positions(self._axis)[-1:]
-            lefts.append(float(warmup[0]) if warmup.size else 0.0)
-            rights.extend(ends.tolist())
+            first, last = track.span(self._axis)
+            lefts.append(first)
+            rights.append(last)
             rate = max(rate, float(np.max(track.flushes.rates.values, initial=0.0)) * self._batch)
             memory = max(memory, track.peak_rss_mb)
         self._rescale()

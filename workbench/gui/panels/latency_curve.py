@@ -9,10 +9,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
 from workbench.core.latency_track import Axis, Floats, LatencyTrack, Thinned, thin
+from workbench.gui.panels.dots import Dots
 
 MOST_POINTS = 1500
 """Drawn points of one series; more are thinned to the extremes of each bin, which looks the same."""
-MOST_LINE_POINTS = 500
+MOST_LINE_POINTS = 300
+MOST_WARMUP = 200
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -49,10 +51,11 @@ class LatencyCurve:
     """The graphics items of one LatencyTrack in the three plots."""
 
     def __init__(self, latency: pg.PlotItem, rate: pg.PlotItem, memory: pg.PlotItem) -> None:
-        self._points = pg.ScatterPlotItem(size=4, pen=None, antialias=True)
+        self._points = Dots(4)
         self._warmup = pg.ScatterPlotItem(size=5, brush=None, antialias=True)
         self._beyond = pg.ScatterPlotItem(size=7, pen=None, symbol="t1", antialias=True)
         self._p50 = pg.PlotCurveItem(antialias=True)
+        self._p50.setSegmentedLineMode("on")  # Qt is slow at stroking long wide paths
         self._p90 = pg.PlotCurveItem(antialias=True)
         self._p99 = pg.PlotCurveItem(antialias=True)
         self._rate = pg.PlotCurveItem(antialias=True)
@@ -79,7 +82,7 @@ class LatencyCurve:
         faint, ring = QColor(colour), QColor(colour)
         faint.setAlpha(85)
         ring.setAlpha(130)
-        self._points.setBrush(faint)
+        self._points.set_colour(faint)
         self._warmup.setPen(pg.mkPen(ring, width=1))
         self._beyond.setBrush(colour)
         self._p50.setPen(pg.mkPen(colour, width=2))
@@ -93,11 +96,11 @@ class LatencyCurve:
         low, high = span
         top = scale.top
         measured = thin(track.positions(axis), track.measured.latencies.values, low, high, MOST_POINTS)
-        warmup = thin(track.warmup_positions(axis), track.warmup.latencies.values, low, high, MOST_POINTS)
-        self._points.setData(*scale.inside(measured))
-        self._warmup.setData(*scale.inside(warmup))
+        warmup = thin(track.warmup_positions(axis), track.warmup.latencies.values, low, high, MOST_WARMUP)
+        self._points.set_points(*scale.inside(measured))
+        _show(self._warmup, *scale.inside(warmup))
         above = np.concatenate((warmup.x[warmup.y > top], measured.x[measured.y > top]))
-        self._beyond.setData(above, np.full(above.size, scale.edge()))
+        _show(self._beyond, above, np.full(above.size, scale.edge()))
         where = track.at(track.rolling.runs.values, axis)
         for curve, column in (
             (self._p50, track.rolling.p50),
@@ -111,3 +114,9 @@ class LatencyCurve:
         self._rate.setData(rates.x, rates.y)
         memory = thin(flushes, track.flushes.rss.values, low, high, MOST_LINE_POINTS)
         self._memory.setData(memory.x, memory.y)
+
+
+def _show(item: pg.ScatterPlotItem, x: Floats, y: Floats) -> None:
+    shown, _there = item.getData()
+    if x.size or (shown is not None and shown.size):  # from nothing to nothing costs milliseconds too
+        item.setData(x, y)

@@ -22,7 +22,7 @@ class ModelChoice(QComboBox):
         super().__init__(parent)
         self._state = state
         self.setAccessibleName(title)
-        self.setMinimumContentsLength(12)
+        self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setPlaceholderText(_("No model"))
         self.currentIndexChanged.connect(self.changed)
@@ -64,7 +64,7 @@ class PlaceChoice(QComboBox):
         self._models = models
         self._devices = Devices.of(jobs)
         self.setAccessibleName(_("Runtime and device"))
-        self.setMinimumContentsLength(12)
+        self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setPlaceholderText(_("No runtime opens this format"))
         models.changed.connect(self.fill)

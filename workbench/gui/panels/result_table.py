@@ -19,8 +19,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from workbench.gui import theme
 
-WIDEST_NAME = 320
-"""The first column takes no more than this from the others, however long the name."""
+NARROWEST_NAME = 120
+"""The first column gives way to the others down to this; then the table scrolls."""
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -91,11 +91,8 @@ class ResultTable(QTableWidget):
         """Give each column what it needs, and the first what is left."""
         self.resizeColumnsToContents()
         columns = [column for column in range(self.columnCount()) if not self.isColumnHidden(column)]
-        for column in columns[1:]:
-            self.setColumnWidth(column, self.columnWidth(column) + 10)
-        first = min(self.columnWidth(0) + 10, WIDEST_NAME)
         left = self.viewport().width() - sum(self.columnWidth(column) for column in columns[1:])
-        self.setColumnWidth(0, max(first, left))
+        self.setColumnWidth(0, max(left, min(self.columnWidth(0), NARROWEST_NAME)))
         self._sized = True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
