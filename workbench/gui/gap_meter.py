@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import time
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 TICK_MS = 2
 KEPT = 10
@@ -13,6 +13,8 @@ KEPT = 10
 
 class GapMeter(QObject):
     """Ticks every 2 ms; a tick that comes late shows a gap, which is as long as it is late."""
+
+    ticked = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -29,6 +31,10 @@ class GapMeter(QObject):
         self._began = self._last = time.perf_counter()
         self._timer.start()
 
+    def elapsed(self) -> float:
+        """Return the seconds since the start."""
+        return time.perf_counter() - self._began
+
     def stop(self) -> list[tuple[float, float]]:
         """Stop; return the longest gaps, longest first: (milliseconds, seconds since the start)."""
         self._timer.stop()
@@ -41,3 +47,4 @@ class GapMeter(QObject):
         if len(self._gaps) > KEPT:
             heapq.heappop(self._gaps)
         self._last = now
+        self.ticked.emit()

@@ -39,9 +39,9 @@ class MessageBar(QFrame):
         self._text = _wrapping_label()
         self._text.setStyleSheet("font-weight: 600;")
         self._hint = _wrapping_label()
-        self._details_button = QPushButton(_("Details"))
-        self._details_button.setCheckable(True)
-        self._copy_button = QPushButton(_("Copy"))
+        self.details_button = QPushButton(_("Details"))
+        self.details_button.setCheckable(True)
+        self.copy_button = QPushButton(_("Copy"))
         self._close_button = QToolButton()
         self._close_button.setIcon(theme.icon("x"))
         self._close_button.setAccessibleName(_("Close this message"))
@@ -54,10 +54,10 @@ class MessageBar(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
         self._arrange()
-        for button in (self._details_button, self._copy_button):
+        for button in (self.details_button, self.copy_button):
             button.setProperty("link", True)
-        self._details_button.toggled.connect(self._details.setVisible)
-        self._copy_button.clicked.connect(self._copy)
+        self.details_button.toggled.connect(self._details.setVisible)
+        self.copy_button.clicked.connect(self._copy)
         self._close_button.clicked.connect(self.dismiss)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -74,7 +74,7 @@ class MessageBar(QFrame):
         row.setSpacing(10)
         row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addLayout(texts, 1)
-        for button in (self._details_button, self._copy_button, self._close_button):
+        for button in (self.details_button, self.copy_button, self._close_button):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 7, 8, 7)
@@ -88,9 +88,9 @@ class MessageBar(QFrame):
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
         self._details.setPlainText(details)
-        self._details_button.setChecked(False)
+        self.details_button.setChecked(False)
         self._details.hide()
-        self._details_button.setVisible(bool(details))
+        self.details_button.setVisible(bool(details))
         self._glyph.setPixmap(theme.icon(GLYPHS[level], ROLES[level]).pixmap(20, 20))
         self.setProperty("level", level)
         self.style().unpolish(self)
@@ -118,6 +118,10 @@ class MessageBar(QFrame):
     def hint(self) -> str:
         """Return the hint that is shown."""
         return self._hint.text() if self._shown else ""
+
+    def details_shown(self) -> bool:
+        """Say whether the details are open."""
+        return not self._details.isHidden()
 
     def _copy(self) -> None:
         parts = (self._text.text(), self._hint.text(), self._details.toPlainText())

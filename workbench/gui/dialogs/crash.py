@@ -77,3 +77,7 @@ class CrashDialog(QDialog):
         layout.addLayout(head)
         layout.addWidget(details)
         layout.addLayout(foot)
+
+    def report(self) -> str:
+        """Return what Copy report copies."""
+        return self._report

@@ -37,7 +37,15 @@ class ExportDialog(StepDialog):
         suffix = plugin.suffix if isinstance(plugin, Exporter) else ""
         target = TargetPath(self._free_path(plugin.id, suffix), is_folder=not suffix)
         graph = self.state.graph_of(self.source.id)
-        page = StepPage(self.state, plugin, obstacle, graph=graph, target=target, target_title=_("Where to"))
+        page = StepPage(
+            self.state,
+            plugin,
+            obstacle,
+            graph=graph,
+            target=target,
+            target_title=_("Where to"),
+            is_target_good=target.is_free,
+        )
         target.changed.connect(page.changed)
         return page
 
@@ -93,7 +101,7 @@ class TargetPath(QWidget):
         return Path(self._line.text().strip()).expanduser().absolute()
 
     def _on_changed(self) -> None:
-        taken = bool(self._line.text().strip()) and self.path().exists()
+        taken = bool(self._line.text().strip()) and not self.is_free()
         text = _("A new folder is made here.") if self._is_folder else _("A new file is written here.")
         self._note.setText(_("That exists already: choose another name, nothing is overwritten.") if taken else text)
         self._note.setProperty("role", "error" if taken else "muted")
@@ -101,9 +109,13 @@ class TargetPath(QWidget):
         self._note.style().polish(self._note)
         self.changed.emit()
 
+    def set_path(self, path: Path) -> None:
+        """Show ``path``."""
+        self._line.setText(str(path))
+
     def is_free(self) -> bool:
-        """Say whether nothing is there yet."""
-        return not self.path().exists()
+        """Say whether a path is given and nothing is there yet."""
+        return bool(self._line.text().strip()) and not self.path().exists()
 
     def _ask(self) -> None:
         picked = QFileDialog.getSaveFileName(

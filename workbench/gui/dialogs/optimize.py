@@ -37,7 +37,15 @@ class OptimizeDialog(StepDialog):
         name = QLineEdit(f"{Path(self.source.name).stem}-{plugin.id}")
         name.setAccessibleName(_("Name of the new model"))
         graph = self.state.graph_of(self.source.id)
-        page = StepPage(self.state, plugin, obstacle, graph=graph, target=name, target_title=_("Name of the new model"))
+        page = StepPage(
+            self.state,
+            plugin,
+            obstacle,
+            graph=graph,
+            target=name,
+            target_title=_("Name of the new model"),
+            is_target_good=lambda: bool(name.text().strip()),
+        )
         name.textChanged.connect(page.changed)
         return page
 

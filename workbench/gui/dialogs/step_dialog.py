@@ -60,6 +60,7 @@ class StepDialog(QDialog):
         self._ticket: Ticket | None = None
         self._closed = False
         self._made: ModelRecord | None = None
+        self._outcome: Transformed | None = None
         self._pages: dict[str, StepPage] = {}
         self._wanted = choose
         self.list = PluginList(self.list_title)
@@ -260,7 +261,7 @@ class StepDialog(QDialog):
             return
         self._ticket = None
         self._timer.stop()
-        self._made = record
+        self._made, self._outcome = record, result
         self.stack.addWidget(self._result_page(result, record))
         self.stack.setCurrentIndex(self.stack.count() - 1)
 
@@ -306,6 +307,10 @@ class StepDialog(QDialog):
         layout.addWidget(area, 1)
         layout.addLayout(buttons)
         return page
+
+    def outcome(self) -> Transformed | None:
+        """Return what the last step came to, None before it ends."""
+        return self._outcome
 
     def open_made(self) -> None:
         """Put the new model in view."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -44,12 +44,14 @@ class StepPage(QScrollArea):
         graph: Graph | None,
         target: QWidget,
         target_title: str,
+        is_target_good: Callable[[], bool],
         parent: QWidget | None = None,
     ) -> None:
-        """``target`` is the widget that says where the result goes."""
+        """``target`` is the widget that says where the result goes; ``is_target_good`` checks it."""
         super().__init__(parent)
         self.plugin = plugin
         self.target = target
+        self._is_target_good = is_target_good
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.form = ParamForm(plugin.params, suggestions=suggestions(plugin, graph))
@@ -80,8 +82,7 @@ class StepPage(QScrollArea):
 
     def is_valid(self) -> bool:
         """Say whether the settings are allowed and the target is named."""
-        line = self.target if isinstance(self.target, QLineEdit) else self.target.findChild(QLineEdit)
-        return self.form.is_valid() and bool(line is None or line.text().strip())
+        return self.form.is_valid() and self._is_target_good()
 
     def params(self) -> dict[str, Any]:
         """Return the settings, JSON-safe and checked; raises WorkbenchError."""

@@ -61,6 +61,14 @@ class LogPanel(QWidget):
         state.theme_changed.connect(self._show_all)
         self._show_all()
 
+    def text(self) -> str:
+        """Return the lines that are shown."""
+        return self._view.toPlainText()
+
+    def narrow(self, text: str) -> None:
+        """Show only the lines that hold ``text``."""
+        self._filter.setText(text)
+
     def _append(self, level: str, text: str) -> None:
         if (level == "debug" and not self._chatter.isChecked()) or self._filter.text().lower() not in text.lower():
             return
