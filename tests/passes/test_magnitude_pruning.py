@@ -81,6 +81,7 @@ def test_depthwise_kernels_only_when_asked(tmp_path: Path, report: Told, as_cons
     source = convolutional(tmp_path / "net.onnx", as_constants=as_constants)
     outcome = prune(source, tmp_path / "a.onnx", report)
     assert sorted(outcome.tables["sparsity"]) == ["dense", "kernel"]
+    assert any("left alone (skipped, too small or depthwise): depthwise." in note for note in outcome.notes)
     outcome = prune(source, tmp_path / "b.onnx", report, depthwise=True, scope="layer")
     assert sorted(outcome.tables["sparsity"]) == ["dense", "depthwise", "kernel"]
     values = np.ones((1, 3, 6, 6), dtype=np.float32)

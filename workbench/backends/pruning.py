@@ -65,6 +65,8 @@ class Pruned(msgspec.Struct):
 
     zeros: dict[str, int]
     sizes: dict[str, int]
+    left: list[str] = []
+    """Kernels that were left alone: skipped, too small, or depthwise."""
 
     def sparsity(self) -> float:
         """Return the share of zeros over all pruned tensors."""
@@ -107,14 +109,18 @@ def prune_onnx(source: Path, target: Path, plan: Plan) -> Pruned:
     weights = weights_of(model)
     plan.check([weight.name for weight in weights] + [weight.layer for weight in weights])
     groups = _groups_by_weight(model)
-    places = []
+    places: list[Place] = []
+    left: list[str] = []
     for weight in weights:
         size = int(np.prod(weight.tensor.dims, dtype=np.int64))
         depthwise = weight.op == "Conv" and groups.get(weight.name, 1) > 1 and weight.tensor.dims[1] == 1
         skipped = any(_names(weight.layer, pattern) for pattern in plan.skip)
         if not skipped and plan.takes(weight.name, size, depthwise=depthwise):
             places.append(_onnx_place(weight, size))
+        else:
+            left.append(weight.name)
     pruned = prune(places, plan)
+    pruned.left = left
     if model.ByteSize() > LARGEST:
         raise WorkbenchError(
             _("The model is larger than 2 GB, which one ONNX file cannot hold."), _("Convert it to float16 first.")

@@ -14,7 +14,7 @@ from workbench.core import units
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
 from workbench.core.graph import Graph, Tensor
-from workbench.core.i18n import N_, _
+from workbench.core.i18n import N_, _, ngettext
 from workbench.core.params import Params, meta
 from workbench.core.paths import size_of
 from workbench.datasets import Dataset
@@ -104,16 +104,10 @@ class MagnitudePruning(Pass[MagnitudePruningParams]):
         _check_suffix(target, graph.format)
         if graph.format == "onnx":
             pruned = prune_onnx(source, target, plan)
-        elif graph.format == "keras-h5":
-            chosen = _chosen(graph, plan)
-            shutil.copyfile(source, target)
-            pruned = _prune_hdf5(target, chosen, plan)
-        elif graph.format == "keras-zip":
-            pruned = _prune_archive(source, target, _chosen(graph, plan), plan, report)
         else:
-            from workbench.backends.checkpoint_pruning import prune_saved_model
-
-            pruned = prune_saved_model(source, target, _chosen(graph, plan), plan)
+            chosen = _chosen(graph, plan)
+            pruned = _prune_variables(source, target, graph.format, chosen, plan, report=report)
+            pruned.left = [tensor.name for tensor, _depthwise in _kernels(graph) if tensor.name not in chosen]
         report.progress(0.9, _("Measuring the compressed size"))
         return _outcome(source, target, pruned, params)
 
@@ -174,6 +168,20 @@ def _depthwise_inputs(graph: Graph) -> Iterator[str]:
             yield from (name for value in node.inputs if value in producers for name in producers[value].inputs)
 
 
+def _prune_variables(
+    source: Path, target: Path, format_id: str, chosen: dict[str, str], plan: Plan, *, report: Report
+) -> Pruned:
+    """Prune variables where Keras or TensorFlow stores them."""
+    if format_id == "keras-h5":
+        shutil.copyfile(source, target)
+        return _prune_hdf5(target, chosen, plan)
+    if format_id == "keras-zip":
+        return _prune_archive(source, target, chosen, plan, report)
+    from workbench.backends.checkpoint_pruning import prune_saved_model
+
+    return prune_saved_model(source, target, chosen, plan)
+
+
 def _prune_hdf5(file: Path, chosen: dict[str, str], plan: Plan) -> Pruned:
     from workbench.backends.pruning import prune_hdf5
 
@@ -209,6 +217,14 @@ def _outcome(source: Path, target: Path, pruned: Pruned, params: MagnitudePrunin
             "{before}. It does not run faster: runtimes do not skip zeros."
         ).format(after=units.size(after), before=units.size(before)),
     ]
+    if pruned.left:
+        text = ngettext(
+            "{n} tensor was left alone (skipped, too small or depthwise): {names}.",
+            "{n} tensors were left alone (skipped, too small or depthwise): {names}.",
+            len(pruned.left),
+        )
+        names = ", ".join(pruned.left[:6]) + (", ..." if len(pruned.left) > 6 else "")
+        notes.append(text.format(n=len(pruned.left), names=names))
     if sparsity > params.sparsity + 1 / max(1, numbers):
         notes.append(_("More than asked: the source held so many zeros already."))
     table = {name: zeros / max(1, pruned.sizes[name]) for name, zeros in pruned.zeros.items()}
