@@ -21,7 +21,7 @@ from workbench.runtimes import Session
 from workbench.runtimes.batches import CHUNK_SAMPLES, run_feeds
 from workbench.runtimes.matching import match_ports
 from workbench.runtimes.quantized import real_ports
-from workbench.runtimes.select import open_session
+from workbench.runtimes.select import open_session, require_engine
 
 
 class Compare(Job, frozen=True):
@@ -41,6 +41,8 @@ class Compare(Job, frozen=True):
 
     def run(self, report: Report) -> Agreement:
         """Compare; raises WorkbenchError when inputs or outputs cannot be matched."""
+        for path in (self.a, self.b):
+            require_engine(Path(path))
         _runtime_a, a = open_session(Path(self.a), self.runtime_a)
         runtime_b, b = open_session(Path(self.b), self.runtime_b)
         match_ports(real_ports(a.inputs), real_ports(b.inputs))

@@ -34,7 +34,7 @@ from workbench.jobs.clean import Spare
 from workbench.jobs.verify import verify
 from workbench.passes import Outcome, Pass
 from workbench.runtimes.quantized import real_ports
-from workbench.runtimes.select import installed_or_error, ports_of, runtime_for, runtimes
+from workbench.runtimes.select import installed_or_error, ports_of, require_engine, runtime_for, runtimes
 
 
 class Transformed(msgspec.Struct, kw_only=True):
@@ -167,6 +167,7 @@ class Making(msgspec.Struct, frozen=True):
         obstacle = plugin.requires(graph)
         if obstacle:
             raise WorkbenchError(_("{plugin}: {reason}").format(plugin=label, reason=obstacle))
+        require_engine(Path(job.source))
         return cls(Path(job.source), Path(job.target), plugin, settings, graph, job.data)
 
     def dataset(self) -> Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +21,16 @@ from workbench.runtimes import Arrays, Runtime, Session
 from workbench.runtimes.batches import chunk, run_feeds
 from workbench.runtimes.matching import match_ports
 
-__all__ = ["installed_or_error", "match_ports", "open_session", "ports_of", "run_dataset", "runtime_for", "runtimes"]
+__all__ = [
+    "installed_or_error",
+    "match_ports",
+    "open_session",
+    "ports_of",
+    "require_engine",
+    "run_dataset",
+    "runtime_for",
+    "runtimes",
+]
 
 
 def runtimes() -> dict[str, Runtime]:
@@ -85,6 +95,16 @@ def open_session(
     if threads is not None and threads < 1:
         raise WorkbenchError(_("A model needs at least one thread."), _("Set the threads to 1 or more."))
     return runtime, runtime.open(path, device="gpu" if device == "gpu" else "cpu", threads=threads)
+
+
+def require_engine(path: Path) -> None:
+    """Raise EngineRequired now, before any work, when running ``path`` needs another engine (Keras 2 files)."""
+    if path.is_dir() or "tensorflow" not in runtime_for(identify(path).id).needs:
+        return
+    from workbench.backends.keras_models import require_engine as require
+
+    with contextlib.suppress(WorkbenchError):  # said when it is opened, if it is
+        require(path)
 
 
 def ports_of(graph: Graph) -> list[Port]:
