@@ -147,7 +147,7 @@ def test_tensorflow_1_graph_is_cut_to_its_signature(first_generation: Path) -> N
 def test_variables_in_parts_are_said(first_generation: Path) -> None:
     write_bundle(first_generation / "variables" / "variables", {"other": np.ones(3, np.float32)})
     graph = read_model(first_generation)
-    assert "1 variables are stored in parts (dense/kernel ...)" in graph.notes[0]
+    assert "1 variable is stored in parts (dense/kernel)" in graph.notes[0]
     assert graph.parameter_count() == 0
 
 

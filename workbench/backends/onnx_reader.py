@@ -30,6 +30,11 @@ LONGEST_LIST = 64
 
 def load(path: Path) -> Any:
     """Parse a model without its external data; raises WorkbenchError when it is truncated or damaged."""
+    if path.stat().st_size >= 2**31:
+        raise WorkbenchError(
+            _("{name} is larger than 2 GB, which the format cannot hold in one file.").format(name=path.name),
+            _("Save it with its weights beside it: onnx.save(model, path, save_as_external_data=True)."),
+        )
     try:
         return onnx.load_model(str(path), load_external_data=False)
     except (DecodeError, ValueError) as error:

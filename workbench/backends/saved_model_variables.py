@@ -9,7 +9,7 @@ from typing import Any
 from workbench.backends.saved_model_proto import dtype_of
 from workbench.backends.tensor_bundle import TensorBundle
 from workbench.core.graph import Graph, Tensor
-from workbench.core.i18n import _
+from workbench.core.i18n import _, ngettext
 
 _VARIABLE_OPS = frozenset(["VarHandleOp", "VariableV2", "Variable"])
 
@@ -116,9 +116,11 @@ class Variables:
         found = []
         if parts:
             found.append(
-                _("{count} variables are stored in parts ({name} ...): they are neither read nor counted.").format(
-                    count=len(parts), name=parts[0]
-                )
+                ngettext(
+                    "{count} variable is stored in parts ({name}): it is neither read nor counted.",
+                    "{count} variables are stored in parts ({name} ...): they are neither read nor counted.",
+                    len(parts),
+                ).format(count=len(parts), name=parts[0])
             )
         used = {tensor.source.partition(":")[2] for tensor in graph.tensors.values()}
         rest = sum(

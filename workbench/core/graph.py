@@ -63,8 +63,8 @@ class Attribute(msgspec.Struct, gc=False, array_like=True):
 class Node(msgspec.Struct, array_like=True):
     """One operation, or one layer of a Keras model. Inputs and outputs name Values or Tensors of the same Graph.
 
-    A constant that is a node of its own (ONNX Constant, TensorFlow Const) stays a node, and its output is a Tensor too: a
-    view may fold it into the nodes that use it.
+    A constant that is a node of its own (ONNX Constant, TensorFlow Const) stays a node, and its output is a Tensor too:
+    a view may fold it into the nodes that use it.
     """
 
     name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +53,21 @@ _CONVERT = N_("Get the model in its original format (Keras, SavedModel, ONNX or 
 _AGAIN = N_("Download or copy the file again and compare its size with the source.")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
+
+
+def _markup(pattern: str) -> Callable[[Sample], bool]:
+    """Match the first tag of an XML or HTML text, behind its declaration and comments."""
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return lambda sample: b"\x00" not in sample.head[:1024] and bool(compiled.match(_first_tag(sample.text)))
+
+
+def _first_tag(text: str) -> str:
+    for _count in range(100):
+        end = "-->" if text.startswith("<!--") else "?>" if text.startswith("<?") else ""
+        if not end or end not in text:
+            break
+        text = text.partition(end)[2].lstrip()
+    return text
 
 
 def _starts(*magic: bytes) -> Callable[[Sample], bool]:
@@ -108,7 +124,7 @@ _KINDS: tuple[Kind, ...] = (
         N_("Run `git lfs pull` in the repository, or download the file from its web page."),
     ),
     Kind(
-        _text(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype html|html|head|body)"),
+        _markup(r"<(!doctype html|html|head|body)\b"),
         N_("a web page (HTML)"),
         N_("The download saved a page instead of the model: log in or use the file's direct link, and download again."),
     ),
@@ -136,10 +152,7 @@ _KINDS: tuple[Kind, ...] = (
         N_("A pickle runs code when it is opened: it is never loaded. Save the model with model.save('model.keras')."),
     ),
     Kind(
-        lambda s: (
-            s.members is not None
-            and (s.has("model.weights.h5", "config.json") and s.has("metadata.json", "config.json"))
-        ),
+        lambda s: len({"config.json", "metadata.json", "model.weights.h5"} & set(s.members or ())) > 1,
         N_("a .keras archive with parts missing"),
         N_("Save the model again with model.save('model.keras')."),
     ),
@@ -178,7 +191,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind(lambda s: s.head[:4] == b"RIFF" or s.head[4:8] == b"ftyp", N_("a sound or video file"), _SUPPORTED),
     Kind(_starts(b"%PDF"), N_("a PDF document"), _SUPPORTED),
     Kind(_starts(b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe"), N_("a program or library"), _SUPPORTED),
-    Kind(_text(r"(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<net\s"), N_("an OpenVINO IR model"), _CONVERT),
+    Kind(_markup(r"<net\s"), N_("an OpenVINO IR model"), _CONVERT),
     Kind(
         lambda s: s.path.suffix == ".bin" and s.path.with_suffix(".xml").exists(),
         N_("the weights of an OpenVINO IR model"),
@@ -305,46 +318,48 @@ def _error(sample: Sample, what: str, hint: str) -> WorkbenchError:
 
 def foreign_folder(path: Path) -> WorkbenchError:
     """Return the error that names a folder that is no SavedModel, and the model inside if there is one."""
-    names = sorted(item.name for item in path.iterdir())
+    names = sorted(item.name for item in islice(path.iterdir(), 100_000))
     if not names:
-        return WorkbenchError(_("The folder {name} is empty.").format(name=path.name), _(_SUPPORTED))
+        return WorkbenchError(_("The folder {name} is empty.").format(name=path.name or path), _(_SUPPORTED))
     if "Manifest.json" in names and "Data" in names:
-        return WorkbenchError(_("{name} is a Core ML package.").format(name=path.name), _(_CONVERT))
+        return WorkbenchError(_("{name} is a Core ML package.").format(name=path.name or path), _(_CONVERT))
     if "checkpoint" in names or any(re.search(r"\.data-\d{5}-of-\d{5}$", name) for name in names):
         return WorkbenchError(
-            _("{name} holds a TensorFlow checkpoint: weights only, no architecture inside.").format(name=path.name),
+            _("{name} holds a TensorFlow checkpoint: weights only, no architecture inside.").format(
+                name=path.name or path
+            ),
             _("Load it into the model's code and save with model.save('model.keras') or model.export('folder')."),
         )
     if "saved_model.pbtxt" in names:
         return WorkbenchError(
-            _("{name} is a SavedModel in text form.").format(name=path.name),
+            _("{name} is a SavedModel in text form.").format(name=path.name or path),
             _("Load it in TensorFlow and save it again with tf.saved_model.save, which writes the binary form."),
         )
     if "model.json" in names and any(name.endswith(".bin") for name in names):
-        return WorkbenchError(_("{name} holds a TensorFlow.js model.").format(name=path.name), _(_CONVERT))
+        return WorkbenchError(_("{name} holds a TensorFlow.js model.").format(name=path.name or path), _(_CONVERT))
     inside = _models_inside(path)
     if not inside:
         return WorkbenchError(
-            _("The folder {name} is no SavedModel and holds no model.").format(name=path.name),
+            _("The folder {name} is no SavedModel and holds no model.").format(name=path.name or path),
             _("A SavedModel folder holds saved_model.pb and variables. ") + _(_SUPPORTED),
         )
     if len(inside) == 1:
         return WorkbenchError(
-            _("The folder {name} is no SavedModel itself, but holds one model.").format(name=path.name),
+            _("The folder {name} is no SavedModel itself, but holds one model.").format(name=path.name or path),
             _("Open {model}.").format(model=inside[0]),
         )
     return WorkbenchError(
-        _("The folder {name} is no SavedModel itself, but holds several models.").format(name=path.name),
+        _("The folder {name} is no SavedModel itself, but holds several models.").format(name=path.name or path),
         _("Open one of them: {models}").format(models=", ".join(str(item) for item in inside[:5])),
     )
 
 
 def _models_inside(path: Path) -> list[Path]:
-    """Look two levels deep, at no more than 2,000 entries."""
+    """Look three levels deep, at no more than 2,000 entries."""
     found: list[Path] = []
     entries = 0
-    for pattern in ("*", "*/*"):
-        for item in sorted(path.glob(pattern)):
+    for pattern in ("*", "*/*", "*/*/*"):
+        for item in sorted(islice(path.glob(pattern), 2000)):
             entries += 1
             if entries > 2000:
                 return found
