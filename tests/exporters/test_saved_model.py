@@ -30,6 +30,7 @@ def test_keras_gets_a_serving_signature(name: str, model_file, tmp_path: Path, e
     assert list(tf.saved_model.load(str(tmp_path / "model")).signatures) == ["serving_default"]
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning:keras")
 def test_each_variable_is_stored_once(tmp_path: Path, ear) -> None:
     import keras
 

@@ -37,7 +37,7 @@ def with_opset(model: Any, opset: int) -> Any:
                 old=opset_of(model), new=opset, reason=reason[:300]
             ),
             _(
-                "Choose an opset nearer to {old}, or export again from the Keras model or SavedModel that it was made of."
+                "Choose an opset nearer to {old}, or export again from the model that it was made of."
             ).format(old=opset_of(model)),
         ) from error
 
