@@ -97,9 +97,15 @@ def grab(window: QWidget, path: Path) -> None:
     """Save a picture of the window as PNG; works without a display (``QT_QPA_PLATFORM=offscreen``)."""
     window.ensurePolished()
     picture: QPixmap = window.grab()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    hint = _("Choose a folder that you may write to.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkbenchError(
+            _("Cannot write {path}: {reason}.").format(path=path, reason=error.strerror), hint
+        ) from error
     if not picture.save(str(path), "PNG"):
-        raise WorkbenchError(_("Cannot write {path}.").format(path=path), _("Choose a folder that you may write to."))
+        raise WorkbenchError(_("Cannot write {path}.").format(path=path), hint)
 
 
 class CrashHook:

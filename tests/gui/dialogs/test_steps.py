@@ -48,7 +48,11 @@ def test_optimize_makes_a_child_and_shows_what_it_came_to(
     shown = optimize.findChild(StepResult)
     assert shown is not None
     assert "before" in texts(shown)
-    assert "504" in texts(shown)
+    outcome = optimize.outcome()
+    assert outcome is not None
+    assert outcome.verified is not None
+    assert outcome.verified.data == str(samples / "digits-test.npz")
+    assert str(outcome.verified.samples) in texts(shown)
     root, child = window.state.project.models()
     assert child.parent == root.id
     assert child.bytes < root.bytes
