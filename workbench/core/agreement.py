@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.i18n import _
+from workbench.core.npz import without_objects
 
 Outputs = Mapping[str, NDArray[np.generic]]
 """Outputs by name, samples along the first axis."""
@@ -59,7 +60,8 @@ def compare_outputs(name: str, a: NDArray[np.generic], b: NDArray[np.generic]) -
     Texts are equal (error 0) or not (error 1). An error without bound is given as ``UNBOUNDED``.
     """
     if np.asarray(a).dtype.kind in "OSU" or np.asarray(b).dtype.kind in "OSU":
-        a, b = np.zeros(np.shape(a)), (np.asarray(a).astype(str) != np.asarray(b).astype(str)).astype(np.float64)
+        differ = without_objects(np.asarray(a)).astype(str) != without_objects(np.asarray(b)).astype(str)
+        a, b = np.zeros(np.shape(a)), differ.astype(np.float64)
     left, right = np.asarray(a, dtype=np.float64).ravel(), np.asarray(b, dtype=np.float64).ravel()
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     gap = np.where(same, 0.0, np.abs(np.where(same, 0.0, right) - np.where(same, 0.0, left)))

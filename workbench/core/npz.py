@@ -18,7 +18,7 @@ def save_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     with zipfile.ZipFile(path, "w", allowZip64=True) as archive:
         for name, value in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, _plain(np.asanyarray(value)), allow_pickle=False)
+                np.lib.format.write_array(stream, without_objects(np.asanyarray(value)), allow_pickle=False)
 
 
 def load_npz(path: Path) -> dict[str, NDArray[np.generic]]:
@@ -27,8 +27,9 @@ def load_npz(path: Path) -> dict[str, NDArray[np.generic]]:
         return {name: archive[name] for name in archive.files}
 
 
-def _plain(value: NDArray[np.generic]) -> NDArray[np.generic]:
-    if value.dtype.kind != "O":
+def without_objects(value: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return texts kept as Python objects or as UTF-8 bytes as fixed-width unicode; anything else unchanged."""
+    if value.dtype.kind not in "OS":
         return value
     texts = [item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item) for item in value.ravel()]
     return np.asarray(texts, dtype=np.str_).reshape(value.shape)
