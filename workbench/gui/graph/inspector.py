@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QTextOption
@@ -15,10 +16,12 @@ from workbench.core.i18n import _
 from workbench.core.ops import INPUT
 from workbench.gui.graph.page_text import Page, function_page, model_page, node_page
 from workbench.gui.graph.selection import Selection
-from workbench.gui.graph.tensor_panel import TensorPanel
 from workbench.gui.jobs import Jobs
 from workbench.gui.state import State
 from workbench.jobs.read import ReadTensor, TensorView
+
+if TYPE_CHECKING:
+    from workbench.gui.graph.tensor_panel import TensorPanel
 
 
 class Inspector(QWidget):
@@ -40,15 +43,10 @@ class Inspector(QWidget):
         self.text.setPlaceholderText(_("What you select in the graph is described here."))
         self.text.document().setDocumentMargin(12)
         self.text.anchorClicked.connect(self._follow)
-        self.tensor = TensorPanel()
-        self.tensor.save_wanted.connect(self.save_tensor)
-        self.tensor.closed.connect(self.tensor.hide)
-        self.tensor.hide()
+        self._panel: TensorPanel | None = None
         self._split = QSplitter(Qt.Orientation.Vertical)
         self._split.addWidget(self.text)
-        self._split.addWidget(self.tensor)
         self._split.setChildrenCollapsible(False)
-        self._split.setSizes([400, 420])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._split)
@@ -60,6 +58,25 @@ class Inspector(QWidget):
         self.refresh()
 
     # Showing
+
+    @property
+    def tensor(self) -> TensorPanel:
+        """The look into a weight, made when it is first wanted: its chart library takes long to import."""
+        if self._panel is None:
+            from workbench.gui.graph.tensor_panel import TensorPanel
+
+            self._panel = TensorPanel()
+            self._panel.save_wanted.connect(self.save_tensor)
+            self._panel.closed.connect(self._panel.hide)
+            self._panel.hide()
+            self._split.addWidget(self._panel)
+            self._split.setChildrenCollapsible(False)
+            self._split.setSizes([400, 420])
+        return self._panel
+
+    def _hide_tensor(self) -> None:
+        if self._panel is not None:
+            self._panel.hide()
 
     def refresh(self) -> None:
         """Write the page anew."""
@@ -88,7 +105,8 @@ class Inspector(QWidget):
     def restyle(self) -> None:
         """Take over the theme in force."""
         self.refresh()
-        self.tensor.restyle()
+        if self._panel is not None:
+            self._panel.restyle()
 
     def show_tensor(self, name: str) -> None:
         """Read a weight and show its statistics and numbers."""
@@ -125,7 +143,7 @@ class Inspector(QWidget):
     # Following
 
     def _on_current(self, record: object) -> None:
-        self.tensor.hide()
+        self._hide_tensor()
         self.refresh()
 
     def _on_graph(self, model_id: int) -> None:
@@ -133,7 +151,7 @@ class Inspector(QWidget):
             self.refresh()
 
     def _on_selected(self, function: str, node: str) -> None:
-        self.tensor.hide()
+        self._hide_tensor()
         self.refresh()
 
     def _follow(self, url: QUrl) -> None:

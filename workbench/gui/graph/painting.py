@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from pyqtgraph.Qt.internals import PrimitiveArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from shiboken6 import wrapInstance
 
 from workbench.core.boxes import HEADER, LABEL_SIZE, PADDING, ROW, ROW_SIZE, TITLE_SIZE
 from workbench.core.ops import categories
@@ -88,7 +88,7 @@ def paint_lines(painter: QPainter, drawing: Drawing, area: QRectF, *, zoom: floa
     painter.setPen(pen)
     lines = _distinct(drawing.segments_in(area), zoom)
     if len(lines):
-        painter.drawLines(*_lines(lines))
+        painter.drawLines(_first(lines, QLineF), len(lines))
 
 
 def paint_blocks(painter: QPainter, drawing: Drawing, area: QRectF, *, zoom: float, look: Look) -> None:
@@ -104,7 +104,7 @@ def paint_blocks(painter: QPainter, drawing: Drawing, area: QRectF, *, zoom: flo
         kept = _distinct(chosen, zoom)
         kept[:, 2:] = np.maximum(kept[:, 2:], least)
         painter.setBrush(look.ops[colour])
-        painter.drawRects(*_rects(kept))
+        painter.drawRects(_first(kept, QRectF), len(kept))
 
 
 def _distinct(items: Floats, zoom: float) -> NDArray[np.float64]:
@@ -114,21 +114,12 @@ def _distinct(items: Floats, zoom: float) -> NDArray[np.float64]:
         keys = ((pixels[:, 0] * 1_000_003 + pixels[:, 1]) * 1_000_003 + pixels[:, 2]) * 1_000_003 + pixels[:, 3]
         _keys, first = np.unique(keys, return_index=True)
         items = items[first]
-    return items.astype(np.float64)
+    return np.ascontiguousarray(items, np.float64)
 
 
-def _lines(lines: NDArray[np.float64]) -> tuple[Any, ...]:
-    array = PrimitiveArray(QLineF, 4)
-    array.resize(len(lines))
-    array.ndarray()[:] = lines
-    return tuple(array.drawargs())
-
-
-def _rects(rects: NDArray[np.float64]) -> tuple[Any, ...]:
-    array = PrimitiveArray(QRectF, 4)
-    array.resize(len(rects))
-    array.ndarray()[:] = rects
-    return tuple(array.drawargs())
+def _first(rows: NDArray[np.float64], kind: type) -> Any:
+    """Return the first row as a Qt value: Qt reads the others after it where numpy has them (four doubles each)."""
+    return wrapInstance(rows.ctypes.data, kind)
 
 
 def _paint_near(painter: QPainter, drawing: Drawing, area: QRectF, zoom: float, look: Look) -> None:
