@@ -1,4 +1,4 @@
-"""The figures behind "verified"."""
+"""The figures behind every "verified"."""
 
 from __future__ import annotations
 
@@ -6,68 +6,89 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
-from workbench.core import wire
-from workbench.core.agreement import Agreement, compare_outputs, failed, judge, top1_agreement
+from workbench.core.agreement import compare_outputs, judge, top1_agreement
 
-
-def judged(a: np.ndarray, b: np.ndarray, *, tolerance: float | None = 1e-4) -> Agreement:
-    return judge([{"y": a}], [{"y": b}], runtime="r", tolerance=tolerance, data="random")
-
-
-def test_the_errors_are_the_largest_and_relative_to_the_largest_magnitude() -> None:
-    found = compare_outputs("y", np.array([[1.0, -4.0]]), np.array([[1.5, -4.0]]))
-    assert (found.max_abs_error, found.max_rel_error) == (0.5, 0.125)
-    assert found.cosine == pytest.approx((1.5 + 16) / (math.hypot(1, 4) * math.hypot(1.5, 4)))
+FINITE = st.floats(-1e6, 1e6, width=32)
+ARRAYS = hnp.arrays(np.float32, hnp.array_shapes(max_dims=3), elements=FINITE)
 
 
-def test_not_finite_in_the_same_place_is_equal_and_elsewhere_is_not() -> None:
-    a = np.array([np.nan, np.inf, 1.0])
-    assert compare_outputs("y", a, a.copy()).max_abs_error == 0
-    assert compare_outputs("y", a, np.array([np.nan, -np.inf, 1.0])).max_abs_error == math.inf
-    assert compare_outputs("y", np.array([1.0]), np.array([np.nan])).max_abs_error == math.inf
+def test_known_figures():
+    found = compare_outputs("y", np.array([[3.0, -4.0]]), np.array([[3.0, -3.0]]))
+    assert (found.shape, found.max_abs_error, found.max_rel_error) == ([1, 2], 1.0, 0.25)
+    assert found.cosine == pytest.approx(21 / (5 * math.sqrt(18)))
 
 
-def test_zero_against_something_has_no_bound_relative() -> None:
-    assert compare_outputs("y", np.zeros(2), np.array([0.0, 0.1])).max_rel_error == math.inf
-    assert compare_outputs("y", np.zeros(2), np.zeros(2)).cosine == 1.0
+@given(ARRAYS)
+def test_a_thing_equals_itself(array):
+    found = compare_outputs("y", array, array.copy())
+    assert (found.max_abs_error, found.max_rel_error) == (0.0, 0.0)
+    assert found.cosine == pytest.approx(1.0)
 
 
-def test_texts_are_equal_or_not_however_a_runtime_keeps_them() -> None:
-    texts = np.array(["grün", "b"])
-    kept = np.array(["grün".encode(), b"b"], dtype=object)
-    assert compare_outputs("y", texts, kept).max_abs_error == 0
-    assert compare_outputs("y", texts, np.array(["grün", "c"])).max_abs_error == 1
+@given(ARRAYS, FINITE)
+def test_the_error_is_the_largest_gap(array, shift):
+    other = array.astype(np.float64) + shift
+    expected = np.max(np.abs(other - array.astype(np.float64)))
+    found = compare_outputs("y", array, other)
+    assert found.max_abs_error == expected
+    assert -1.0 <= found.cosine <= 1.0
 
 
-def test_equal_passes_and_beyond_the_tolerance_does_not() -> None:
-    a = np.array([[1.0, 2.0]])
-    assert judged(a, a + 1e-5).passed
-    assert not judged(a, a + 1e-2).passed
-    assert judged(a, a + 1e-2, tolerance=None).passed
-    assert not judged(a, np.array([[np.nan, 2.0]]), tolerance=None).passed
+@pytest.mark.parametrize(
+    ("a", "b", "error"),
+    [
+        ([np.nan, 1.0], [np.nan, 1.0], 0.0),
+        ([np.inf, 1.0], [np.inf, 1.0], 0.0),
+        ([np.inf, 1.0], [-np.inf, 1.0], math.inf),
+        ([np.nan, 1.0], [0.0, 1.0], math.inf),
+        ([1.0, 1.0], [np.nan, 1.0], math.inf),
+        ([0.0, 0.0], [0.0, 0.0], 0.0),
+        ([], [], 0.0),
+    ],
+)
+def test_what_is_not_finite(a, b, error):
+    found = compare_outputs("y", np.array(a), np.array(b))
+    assert (found.max_abs_error, found.max_rel_error) == (error, error)
 
 
-def test_another_shape_fails_and_says_so() -> None:
-    found = judged(np.zeros((2, 3)), np.zeros((2, 4)))
-    assert not found.passed
-    assert "[2, 4] instead of [2, 3]" in found.notes[0]
+def test_an_error_beside_an_all_zero_reference_has_no_bound():
+    found = compare_outputs("y", np.zeros(3), np.full(3, 1e-9))
+    assert (found.max_abs_error, found.max_rel_error, found.cosine) == (1e-9, math.inf, 0.0)
 
 
-def test_sets_of_samples_are_put_together_by_the_worst() -> None:
-    a = [{"y": np.array([[1.0, 2.0]])}, {"y": np.array([[3.0, 1.0], [1.0, 4.0]])}]
-    b = [{"y": np.array([[1.0, 2.0]])}, {"y": np.array([[3.0, 3.5], [1.0, 4.0]])}]
-    found = judge(a, b, runtime="r", tolerance=None, data="d")
-    assert (found.samples, found.max_abs_error, found.outputs[0].shape) == (3, 2.5, [1, 2])
-    assert found.top1_agreement == pytest.approx(2 / 3)
+def test_integers_do_not_wrap_around():
+    found = compare_outputs("y", np.array([0, 255], np.uint8), np.array([255, 0], np.uint8))
+    assert found.max_abs_error == 255
 
 
-def test_top1_is_only_of_class_scores() -> None:
-    assert top1_agreement(np.zeros((3, 1)), np.zeros((3, 1))) is None
-    assert top1_agreement(np.zeros((3, 2, 2)), np.zeros((3, 2, 2))) is None
+def test_top1():
+    a = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
+    b = np.array([[0.4, 0.6], [0.9, 0.1], [0.7, 0.3], [0.6, 0.4]])
+    assert top1_agreement(a, b) == 0.75
+    assert top1_agreement(a[:, :1], b[:, :1]) is None
+    assert top1_agreement(a[0], b[0]) is None
+    assert top1_agreement(a[:0], b[:0]) is None
+    assert top1_agreement(a, b[:2]) is None
 
 
-def test_what_has_no_bound_survives_the_way_to_the_window() -> None:
-    sent = failed("does not run", runtime="r", tolerance=None, data="random")
-    assert wire.decode(wire.encode(sent), Agreement) == sent
-    assert not sent.passed
+def test_the_worst_output_counts_and_the_tolerance_is_kept():
+    a = [{"x": np.array([[1.0, 2.0]]), "y": np.array([10.0])}]
+    b = [{"x": np.array([[1.0, 2.0]]), "y": np.array([10.001])}]
+    close = judge(a, b, runtime="r", tolerance=1e-3, data="random")
+    assert close.passed
+    assert close.max_abs_error == pytest.approx(0.001)
+    assert (close.samples, [each.name for each in close.outputs]) == (1, ["x", "y"])
+    assert not judge(a, b, runtime="r", tolerance=1e-5, data="random").passed
+    assert judge(a, b, runtime="r", tolerance=None, data="random").passed
+
+
+def test_another_shape_or_a_number_that_is_not_finite_never_passes():
+    a = [{"x": np.ones((2, 2))}]
+    for b in (np.ones((2, 3)), np.array([[1, 1], [1, np.nan]])):
+        verdict = judge(a, [{"x": b}], runtime="r", tolerance=None, data="random")
+        assert not verdict.passed
+        assert verdict.notes

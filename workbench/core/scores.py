@@ -75,7 +75,8 @@ def check_labels(labels: NDArray[np.int64], classes: int) -> None:
 def reorder(labels: NDArray[np.int64], data_names: Sequence[str], model_names: Sequence[str]) -> NDArray[np.int64]:
     """Return labels as the model counts its classes, when both sides name the same classes in another order."""
     data, model = ([name.strip().casefold() for name in names] for names in (data_names, model_names))
-    if data == model or len(set(data)) != len(data) or not set(data) <= set(model) or len(set(model)) != len(model):
+    unique = len(set(data)) == len(data) and len(set(model)) == len(model)
+    if not data or data == model or not unique or not set(data) <= set(model) or int(labels.max()) >= len(data):
         return labels
     place = np.asarray([model.index(name) for name in data], dtype=np.int64)
     return place[labels]
