@@ -53,6 +53,8 @@ def judge(agreement: Agreement) -> Verdict:
 
 
 def _headline(agreement: Agreement) -> tuple[Level, str]:
+    if agreement.samples == 0:
+        return "bad", _("The result does not run.")
     if not math.isfinite(agreement.max_abs_error):
         return "bad", _("One of the models gives numbers that are not finite.")
     if agreement.max_abs_error == 0:
