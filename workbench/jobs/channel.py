@@ -43,6 +43,7 @@ class Channel:
         scratch: Path,
         python: Path | None = None,
         preload: Sequence[str] = (),
+        idle_s: float = 0.0,
         modules: Sequence[str] = (),
         nested: bool = False,
         on_line: Callable[[str], None] = lambda line: None,
@@ -56,7 +57,7 @@ class Channel:
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
         self._events: queue.SimpleQueue[AnyEvent | Garbled | None] = queue.SimpleQueue()
         self._process = subprocess.Popen(
-            worker_command(python=python, preload=preload, modules=modules, scratch=scratch),
+            worker_command(python=python, preload=preload, idle_s=idle_s, modules=modules, scratch=scratch),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -33,10 +33,16 @@ ENGINES = {
 
 
 def worker_command(
-    *, python: Path | None = None, preload: Sequence[str] = (), modules: Sequence[str] = (), scratch: Path
+    *,
+    python: Path | None = None,
+    preload: Sequence[str] = (),
+    idle_s: float = 0.0,
+    modules: Sequence[str] = (),
+    scratch: Path,
 ) -> list[str]:
     """Return the command line of a worker whose parent is this process.
 
+    It imports ``preload`` when no job has come for ``idle_s`` seconds.
     ``-P`` keeps the current folder off the import path: a ``tensorflow.py`` beside someone's model is never imported.
     """
     if getattr(sys, "frozen", False):
@@ -46,6 +52,8 @@ def worker_command(
     command += ["--parent", str(os.getpid()), "--scratch", str(scratch)]
     for name in preload:
         command += ["--preload", name]
+    if preload and idle_s:
+        command += ["--idle", str(idle_s)]
     for name in modules:
         command += ["--jobs", name]
     return command

@@ -31,10 +31,16 @@ class Lane:
         scratch: Path,
         python: Path | None = None,
         modules: Sequence[str] = (),
+        warm: bool = False,
         preload: bool = False,
+        idle_s: float = 0.0,
         after: Callable[[], None] | None = None,
     ) -> None:
-        """``preload`` lets an idle base worker import TensorFlow; ``after`` is waited for before the first worker."""
+        """``warm`` replaces a worker as soon as it died, not only for the next job.
+
+        ``preload`` lets a base worker that is idle for ``idle_s`` seconds import TensorFlow; ``after`` is waited for
+        before the first worker.
+        """
         self.name = name
         self.elsewhere: Lane | None = None
         """The lane that takes a job which needs another engine; None: this one."""
@@ -42,7 +48,9 @@ class Lane:
         self._scratch = scratch
         self._python = python
         self._modules = modules
+        self._warm = warm
         self._preload = preload
+        self._idle_s = idle_s
         self._after = after
         self._queue: queue.SimpleQueue[Ticket | None] = queue.SimpleQueue()
         self._channels: dict[str, Channel] = {}
@@ -144,7 +152,7 @@ class Lane:
             self._outbox.deliver_cancelled(ticket)
         elif self.elsewhere and not ticket.ended:
             self.elsewhere.put(ticket)
-        if talk and not talk.channel.alive and not self._closing and self._queue.empty():
+        if self._warm and talk and not talk.channel.alive and not self._closing and self._queue.empty():
             self._warm_up(talk.channel.engine)
 
     def _run(self, ticket: Ticket) -> Talk | None:
@@ -173,7 +181,7 @@ class Lane:
     def _attempt(self, ticket: Ticket) -> tuple[Talk, Ending]:
         """Run once; a worker that died before it took the job up (killed while idle) is replaced, once."""
         for last in (False, True):
-            talk = Talk(self._worker(ticket.engine, hurry=True), ticket.job)
+            talk = Talk(self._worker(ticket.engine), ticket.job)
             with self._lock:
                 self._active = talk.channel
                 if self._interrupted:
@@ -188,7 +196,7 @@ class Lane:
         with contextlib.suppress(OSError):
             self._worker(engine)
 
-    def _worker(self, engine: str, *, hurry: bool = False) -> Channel:
+    def _worker(self, engine: str) -> Channel:
         """Return the living worker of ``engine``, starting one when there is none."""
         channel = self._channels.get(engine)
         if channel and channel.alive:
@@ -200,7 +208,8 @@ class Lane:
             scratch=self._scratch,
             python=self._python,
             modules=self._modules,
-            preload=ENGINES[engine].preload if self._preload and not hurry else (),
+            preload=ENGINES[engine].preload if self._preload else (),
+            idle_s=self._idle_s,
             on_line=self._pass_on,
         )
         self._channels[engine] = fresh

@@ -32,10 +32,13 @@ class Runner:
         python: Path | None = None,
         modules: Sequence[str] = (),
         warm: bool = True,
+        idle_s: float = 1.0,
         scratch: Scratch | None = None,
     ) -> None:
         """``modules`` hold further kinds of Job; ``warm`` keeps both workers ready and imports TensorFlow when idle.
 
+        TensorFlow is imported once the working worker has had nothing to do for ``idle_s`` seconds: a job that comes
+        while that goes on waits for it.
         A ``scratch`` that is given outlives the runner; else results in it are gone after ``close``.
         """
         self._outbox = Outbox()
@@ -47,10 +50,10 @@ class Runner:
         self._tickets: dict[int, tuple[Ticket, Lane]] = {}
         self._closed = False
         self._started: set[str] = set()
-        settings: dict[str, Any] = {"scratch": self._scratch.folder, "python": python, "modules": modules}
+        settings: dict[str, Any] = {"scratch": self._scratch.folder, "python": python, "modules": modules, "warm": warm}
         reading = Lane("reading", self._outbox, **settings)
         first = reading.wait_ready if warm else None
-        working = Lane("working", self._outbox, preload=warm, after=first, **settings)
+        working = Lane("working", self._outbox, preload=warm, idle_s=idle_s, after=first, **settings)
         reading.elsewhere = working
         self._lanes: dict[LaneName, Lane] = {"reading": reading, "working": working}
         atexit.register(self.close)

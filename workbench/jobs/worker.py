@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import faulthandler
 import gc
@@ -107,16 +108,24 @@ class Worker:
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._loading = ""
 
-    def run(self, preload: Sequence[str]) -> None:
-        """Serve until standard input closes, which ends the process even in the middle of a job."""
+    def run(self, preload: Sequence[str], idle_s: float) -> None:
+        """Serve until standard input closes, which ends the process even in the middle of a job.
+
+        What to ``preload`` is imported when there has been no job for ``idle_s`` seconds.
+        """
         self._wire.send(Ready(os.getpid()))
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
-        for name in preload:
-            self._preload(name)
-        while True:
-            if not serve(self._lines.get(), self._wire, self._catalogue, self._scratch):
-                return
+        waiting = list(preload)
+        while serve(self._next_line(waiting, idle_s), self._wire, self._catalogue, self._scratch):
             gc.collect()
+
+    def _next_line(self, waiting: list[str], idle_s: float) -> bytes:
+        if waiting and idle_s:
+            with contextlib.suppress(queue.Empty):
+                return self._lines.get(timeout=idle_s)
+        while waiting:
+            self._preload(waiting.pop())
+        return self._lines.get()
 
     def _listen(self) -> None:
         with open(self._inlet, "rb") as lines:  # noqa: PTH123 - a descriptor
@@ -157,6 +166,8 @@ def serve(line: bytes, wire_: Wire, catalogue: Catalogue, root: Path) -> bool:
     except EngineRequired as required:
         ending = Redirected(required.engine)
     except WorkbenchError as error:
+        if error.__cause__:
+            report.log("".join(traceback.format_exception(error.__cause__)).rstrip(), "debug")
         ending = Failed(error.message, error.hint)
     except JobCrashed as crash:
         ending = Crashed(crash.message, crash.hint, crash.details)
@@ -211,6 +222,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--parent", type=int, default=0, help="pid of the process that started this one")
     parser.add_argument("--scratch", type=Path, required=True, help="folder for the jobs' scratch folders")
     parser.add_argument("--preload", action="append", default=[], help="library to import while idle")
+    parser.add_argument("--idle", type=float, default=0.0, help="seconds without a job before --preload")
     parser.add_argument("--jobs", action="append", default=[], help="module with further kinds of Job")
     given = parser.parse_args(arguments)
     parent.die_with_parent(given.parent)
@@ -218,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the command line's; it ends the worker
     i18n.set_language()
-    Worker(inlet, outlet, scratch=given.scratch, modules=given.jobs).run(given.preload)
+    Worker(inlet, outlet, scratch=given.scratch, modules=given.jobs).run(given.preload, given.idle)
     return 0
 
 

@@ -74,7 +74,7 @@ class Refuse(Odd, frozen=True):
 
     def run(self, report: Report) -> dict[str, Any]:
         (report.scratch / "left.txt").write_text("x", encoding="utf-8")
-        raise WorkbenchError("No such ähm.", "Take another.")
+        raise WorkbenchError("No such ähm.", "Take another.") from KeyError("the cause")
 
 
 class Blunder(Odd, frozen=True):

@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import odd_jobs
@@ -14,7 +15,7 @@ import pytest
 from listening import Listener
 
 from workbench.core.errors import JobCrashed, WorkbenchError
-from workbench.core.events import AnyEvent, Crashed, Failed, Finished, Log, Progress, Samples, Started
+from workbench.core.events import AnyEvent, Cancelled, Crashed, Failed, Finished, Log, Progress, Samples, Started
 from workbench.jobs.runner import Runner, Ticket, result_of, run_job
 
 
@@ -82,6 +83,7 @@ def test_an_actionable_failure_has_message_and_hint_and_leaves_no_scratch(compan
     ticket, listener = company.submit(odd_jobs.Refuse())
     started = listener.until(Started)
     assert listener.end() == Failed("No such ähm.", "Take another.")
+    assert listener.events[-2] == Log("KeyError: 'the cause'", "debug"), "for the log panel, not for the message"
     assert ticket.state == "failed"
     assert not Path(started.scratch).exists()
 
@@ -144,27 +146,28 @@ def test_close_before_start_and_right_after_it():
 
 
 def test_a_job_may_come_while_tensorflow_is_loading_and_can_be_cancelled_then():
-    runner = Runner(modules=["odd_jobs"])
+    runner = Runner(modules=["odd_jobs"], idle_s=0.0)
     runner.start()
-    try:
-        ended = threading.Event()
-        seen: list[AnyEvent] = []
+    listener, after = Listener(), Listener()
+    ticket = runner.submit(odd_jobs.Wait(), listener)
+    assert listener.until(Progress).text == "Loading tensorflow"
+    begin = time.monotonic()
+    runner.cancel(ticket)
+    assert listener.end() == Cancelled()
+    assert time.monotonic() - begin < 1
+    runner.submit(odd_jobs.Echo(), after)
+    assert isinstance(after.end(), Finished)
+    runner.close()
 
-        def note(ticket: Ticket, event: AnyEvent) -> None:
-            seen.append(event)
-            if type(event).__name__ in ("Finished", "Cancelled", "Crashed", "Failed"):
-                ended.set()
 
-        ticket = runner.submit(odd_jobs.Wait(), note)
-        runner.cancel(ticket)
-        assert ended.wait(10)
-        assert ticket.state == "cancelled"
-        ended.clear()
-        runner.submit(odd_jobs.Echo(text="after"), note)
-        assert ended.wait(120)
-        assert isinstance(seen[-1], Finished)
-    finally:
-        runner.close()
+def test_a_job_that_comes_at_once_does_not_wait_for_tensorflow():
+    runner = Runner(modules=["odd_jobs"], idle_s=60.0)
+    listener = Listener()
+    runner.submit(odd_jobs.Echo(), listener)
+    listener.end()
+    assert [type(event) for event in listener.events][:2] == [Started, Progress]
+    assert listener.events[1].text == "half way"
+    runner.close()
 
 
 def test_a_job_that_needs_another_engine_goes_there(company):
