@@ -54,6 +54,20 @@ def test_variables_come_from_the_checkpoint(saved_model: Write) -> None:
     assert "0.2 MB of the variables are not used" in graph.notes[1]
 
 
+def test_labels_among_the_assets(saved_model: Write) -> None:
+    path = saved_model()
+    file = path / "saved_model.pb"
+    message = proto.SavedModel.FromString(file.read_bytes())
+    for name in ("labels.txt", "../labels2.txt", "vocabulary.txt"):
+        message.meta_graphs[0].asset_file_def.add(filename=name)
+    file.write_bytes(message.SerializeToString())
+    (path / "assets").mkdir()
+    (path / "assets" / "labels.txt").write_text("cat\ndog\n")
+    graph = read_model(path)
+    assert graph.metadata["labels"] == "cat\ndog"
+    assert "vocabulary.txt" in graph.metadata["assets"]
+
+
 def test_python_ops_are_noted(saved_model: Write) -> None:
     assert any("Calls Python code" in note and "PyFunc" in note for note in read_model(saved_model(python=True)).notes)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def read(path: Path) -> Graph:
     model = _with_shapes(load(path), path.stat().st_size)
     files, notes = external_files(model, path)
     reader = _Reader(model)
-    graph = reader.graph(model.graph, "graph", {})
+    graph = reader.graph(model.graph, "graph", ())
     graph.functions = reader.functions
     for at, function in enumerate(model.functions):
         graph.functions[reader.function_key(function)] = reader.function(function, f"functions[{at}]")
@@ -106,8 +106,8 @@ class _Reader:
         overload = getattr(function, "overload", "")
         return f"{function.domain or 'ai.onnx'}::{function.name}" + (f":{overload}" if overload else "")
 
-    def graph(self, proto: Any, source: str, outer: Mapping[str, Value]) -> Graph:
-        """Read a graph; values of enclosing graphs that it uses are given in ``outer``."""
+    def graph(self, proto: Any, source: str, outer: tuple[Graph, ...]) -> Graph:
+        """Read a graph; it may use values of the graphs around it, the outermost first in ``outer``."""
         graph = Graph(name=proto.name)
         for at, tensor in enumerate(proto.initializer):
             graph.tensors[tensor.name] = describe(tensor, tensor.name, f"{source}.initializer[{at}]")
@@ -136,14 +136,14 @@ class _Reader:
             for name in names:
                 value = graph.values.setdefault(name, Value(name))
                 ports.append(Port(name, value.dtype, value.shape))
-        self._nodes(graph, proto.node, source, {})
+        self._nodes(graph, proto.node, source, ())
         _add_quantization(graph, proto)
         _count_parameters(graph)
         if proto.doc_string:
             graph.metadata["description"] = proto.doc_string
         return graph
 
-    def _nodes(self, graph: Graph, protos: Iterable[Any], source: str, outer: Mapping[str, Value]) -> None:
+    def _nodes(self, graph: Graph, protos: Iterable[Any], source: str, outer: tuple[Graph, ...]) -> None:
         names: set[str] = set()
         values = graph.values
         for at, proto in enumerate(protos):
@@ -168,7 +168,7 @@ class _Reader:
                 node.subgraphs.append(key)
             graph.nodes.append(node)
 
-    def _attributes(self, graph: Graph, node: Node, proto: Any, source: str, outer: Mapping[str, Value]) -> None:
+    def _attributes(self, graph: Graph, node: Node, proto: Any, source: str, outer: tuple[Graph, ...]) -> None:
         constant = node.op == "Constant" and len(node.outputs) == 1
         for at, attribute in enumerate(proto.attribute):
             here = f"{source}.attribute[{at}]"
@@ -194,34 +194,36 @@ class _Reader:
                 node.attributes.append(Attribute(attribute.name, attribute_value(attribute, kind)))
 
     def _subgraph(
-        self, graph: Graph, node: Node, proto: Any, *, label: str, source: str, outer: Mapping[str, Value]
+        self, graph: Graph, node: Node, proto: Any, *, label: str, source: str, outer: tuple[Graph, ...]
     ) -> None:
         key = f"{node.name}/{label}"
         while key in self.functions:
             key += "_"
         self.functions[key] = Graph(name=proto.name)  # keeps the outer one before those inside of it
-        scope = {**outer, **graph.values}
-        for name, tensor in graph.tensors.items():
-            scope[name] = Value(name, tensor.dtype, list(tensor.shape))
-        inner = self.graph(proto, source, scope)
+        around = (*outer, graph)
+        inner = self.graph(proto, source, around)
         self.functions[key] = inner
         node.subgraphs.append(key)
-        made_here = set(inner.values) | set(inner.tensors)
+        made = {name for each in inner.nodes for name in each.outputs} | set(inner.tensors)
+        made |= {port.name for port in inner.inputs}
         used = [name for each in inner.nodes for name in (*each.inputs, *each.captures) if name]
+        taken = dict.fromkeys(node.captures)
         for name in dict.fromkeys([*used, *(port.name for port in inner.outputs)]):
-            if name in made_here and not _from_outside(inner, name):
-                continue
-            known = scope.get(name)
-            inner.values[name] = Value(name, known.dtype, known.shape) if known else Value(name)
-            if name not in node.captures:
-                node.captures.append(name)
+            if name not in made:  # an output may be passed through from outside, too
+                inner.values[name] = _known(name, around)
+                taken[name] = None
+        node.captures = list(taken)
 
 
-def _from_outside(inner: Graph, name: str) -> bool:
-    """Say whether an output of a branch is passed through from outside: declared, but made by no node in it."""
-    if name in inner.tensors or any(port.name == name for port in inner.inputs):
-        return False
-    return not any(name in node.outputs for node in inner.nodes)
+def _known(name: str, around: tuple[Graph, ...]) -> Value:
+    """Return what the nearest enclosing graph knows of a value."""
+    for graph in reversed(around):
+        tensor, value = graph.tensors.get(name), graph.values.get(name)
+        if tensor is not None:
+            return Value(name, tensor.dtype, list(tensor.shape))
+        if value is not None:
+            return Value(name, value.dtype, value.shape)
+    return Value(name)
 
 
 def _constant(attribute: Any, kind: int, name: str, source: str) -> Tensor | None:
@@ -344,7 +346,7 @@ def _add_quantization(graph: Graph, proto: Any) -> None:
 
 def _count_parameters(graph: Graph) -> None:
     weights = {name: tensor.elements() for name, tensor in graph.tensors.items() if tensor.is_weight}
-    for node in graph.nodes:
+    for node in graph.nodes if weights else ():
         node.parameters = sum(weights[name] for name in set(node.inputs) if name in weights)
 
 

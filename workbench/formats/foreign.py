@@ -318,38 +318,37 @@ def _error(sample: Sample, what: str, hint: str) -> WorkbenchError:
 
 def foreign_folder(path: Path) -> WorkbenchError:
     """Return the error that names a folder that is no SavedModel, and the model inside if there is one."""
+    shown = path.name or path
     names = sorted(item.name for item in islice(path.iterdir(), 100_000))
     if not names:
-        return WorkbenchError(_("The folder {name} is empty.").format(name=path.name or path), _(_SUPPORTED))
+        return WorkbenchError(_("The folder {name} is empty.").format(name=shown), _(_SUPPORTED))
     if "Manifest.json" in names and "Data" in names:
-        return WorkbenchError(_("{name} is a Core ML package.").format(name=path.name or path), _(_CONVERT))
+        return WorkbenchError(_("{name} is a Core ML package.").format(name=shown), _(_CONVERT))
     if "checkpoint" in names or any(re.search(r"\.data-\d{5}-of-\d{5}$", name) for name in names):
         return WorkbenchError(
-            _("{name} holds a TensorFlow checkpoint: weights only, no architecture inside.").format(
-                name=path.name or path
-            ),
+            _("{name} holds a TensorFlow checkpoint: weights only, no architecture inside.").format(name=shown),
             _("Load it into the model's code and save with model.save('model.keras') or model.export('folder')."),
         )
     if "saved_model.pbtxt" in names:
         return WorkbenchError(
-            _("{name} is a SavedModel in text form.").format(name=path.name or path),
+            _("{name} is a SavedModel in text form.").format(name=shown),
             _("Load it in TensorFlow and save it again with tf.saved_model.save, which writes the binary form."),
         )
     if "model.json" in names and any(name.endswith(".bin") for name in names):
-        return WorkbenchError(_("{name} holds a TensorFlow.js model.").format(name=path.name or path), _(_CONVERT))
+        return WorkbenchError(_("{name} holds a TensorFlow.js model.").format(name=shown), _(_CONVERT))
     inside = _models_inside(path)
     if not inside:
         return WorkbenchError(
-            _("The folder {name} is no SavedModel and holds no model.").format(name=path.name or path),
+            _("The folder {name} is no SavedModel and holds no model.").format(name=shown),
             _("A SavedModel folder holds saved_model.pb and variables. ") + _(_SUPPORTED),
         )
     if len(inside) == 1:
         return WorkbenchError(
-            _("The folder {name} is no SavedModel itself, but holds one model.").format(name=path.name or path),
+            _("The folder {name} is no SavedModel itself, but holds one model.").format(name=shown),
             _("Open {model}.").format(model=inside[0]),
         )
     return WorkbenchError(
-        _("The folder {name} is no SavedModel itself, but holds several models.").format(name=path.name or path),
+        _("The folder {name} is no SavedModel itself, but holds several models.").format(name=shown),
         _("Open one of them: {models}").format(models=", ".join(str(item) for item in inside[:5])),
     )
 

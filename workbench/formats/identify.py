@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import workbench.formats
@@ -34,7 +37,8 @@ def read_model(path: Path) -> Graph:
     """Identify and read a model; fills in ``format``, ``name`` and the sizes. Raises WorkbenchError."""
     found = identify(path)
     try:
-        graph = found.read(path)
+        with _no_collection():
+            graph = found.read(path)
         graph.bytes = graph.bytes or size_of(path)
     except OSError as error:
         raise _unreadable(path, error) from error
@@ -49,6 +53,18 @@ def read_model(path: Path) -> Graph:
         tensor.nbytes for each in (graph, *graph.functions.values()) for tensor in each.tensors.values()
     )
     return graph
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the garbage collector: all that a reader makes stays, and looking for what does not takes half the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _unreadable(path: Path, error: OSError) -> WorkbenchError:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from workbench.core.graph import Graph, Tensor
 from workbench.core.i18n import N_
+from workbench.core.labels import LONGEST_TEXT, parse_labels
 from workbench.formats import Format, Slice
 
 
@@ -30,10 +31,23 @@ class SavedModelFolder(Format):
         """Read what the serving signature runs; variables are described, not loaded."""
         from workbench.backends import saved_model_reader
 
-        return saved_model_reader.read(path)
+        graph = saved_model_reader.read(path)
+        labels = labels_in_assets(path, graph.metadata.get("assets", ""))
+        if labels:
+            graph.metadata["labels"] = "\n".join(labels)
+        return graph
 
     def read_tensor(self, path: Path, tensor: Tensor, region: Slice | None = None) -> NDArray[np.generic]:
         """Read a variable or a constant."""
         from workbench.backends import saved_model_reader
 
         return saved_model_reader.read_array(path, tensor, region)
+
+
+def labels_in_assets(path: Path, names: str) -> list[str]:
+    """Return the class names of the one asset that is called after labels; [] when there is none, or several."""
+    found = [name for name in names.splitlines() if "label" in name.lower() and name == Path(name).name]
+    file = path / "assets" / found[0] if len(found) == 1 else None
+    if file is None or file.is_symlink() or not file.is_file() or file.stat().st_size > LONGEST_TEXT:
+        return []
+    return parse_labels(file.read_text("utf-8", "replace"))
