@@ -54,11 +54,14 @@ def test_another_shape_fails_and_says_so() -> None:
     assert "[2, 4] instead of [2, 3]" in found.notes[0]
 
 
-def test_sets_of_samples_are_put_together_by_the_worst() -> None:
+def test_sets_of_samples_count_as_one() -> None:
     a = [{"y": np.array([[1.0, 2.0]])}, {"y": np.array([[3.0, 1.0], [1.0, 4.0]])}]
     b = [{"y": np.array([[1.0, 2.0]])}, {"y": np.array([[3.0, 3.5], [1.0, 4.0]])}]
     found = judge(a, b, runtime="r", tolerance=None, data="d")
-    assert (found.samples, found.max_abs_error, found.outputs[0].shape) == (3, 2.5, [1, 2])
+    assert (found.samples, found.max_abs_error, found.outputs[0].shape) == (3, 2.5, [3, 2])
+    assert found.max_rel_error == 2.5 / 4
+    joined = compare_outputs("y", *(np.concatenate([part["y"] for part in parts]) for parts in (a, b)))
+    assert found.cosine == pytest.approx(joined.cosine)
     assert found.top1_agreement == pytest.approx(2 / 3)
 
 
