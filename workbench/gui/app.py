@@ -82,7 +82,7 @@ def build_window(runner: Runner, settings: Settings, project: Path | None = None
 
 def _open_project(wanted: Path | None, settings: Settings) -> tuple[Project, WorkbenchError | None]:
     """Open the wanted project; when that fails say why and use a new one of our own, so that a window appears."""
-    default = data_folder() / "projects" / "default"
+    default = data_folder() / "projects" / "my-models"
     folder = wanted or (Path(settings.project) if settings.project else default)
     if wanted is None and not folder.exists():
         folder = default

@@ -130,6 +130,8 @@ class MainWindow(QMainWindow):
         bar.setObjectName("MessageToolBar")
         bar.setMovable(False)
         bar.toggleViewAction().setVisible(False)
+        if (margins := bar.layout()) is not None:
+            margins.setContentsMargins(0, 0, 0, 0)
         holder = bar.addWidget(self.messages)
         self.messages.shown_changed.connect(holder.setVisible)
         self.messages.shown_changed.connect(bar.setVisible)
@@ -200,6 +202,7 @@ class MainWindow(QMainWindow):
         current = self.state.current
         name = f"{current.name} \u2013 " if current is not None else ""
         self.setWindowTitle(f"{name}{_('Model Workbench')}")
+        self.docks["project"].setWindowTitle(_("Project: {name}").format(name=self.state.project.folder.name))
         if current is None:
             self.show_welcome()
         elif self.centre.currentWidget() is self.welcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -57,6 +57,7 @@ class MessageBar(QFrame):
         for button in (self.details_button, self.copy_button):
             button.setProperty("link", True)
         self.details_button.toggled.connect(self._details.setVisible)
+        self.details_button.toggled.connect(self._fit)
         self.copy_button.clicked.connect(self._copy)
         self._close_button.clicked.connect(self.dismiss)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
@@ -97,9 +98,22 @@ class MessageBar(QFrame):
         self.style().polish(self)
         self._shown = True
         self.show()
+        self._fit()
         self.shown_changed.emit(True)
         if level in STAYS_MS:
             self._timer.start(STAYS_MS[level])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Be as high as the wrapped text needs at this width."""
+        super().resizeEvent(event)
+        if event.oldSize().width() != event.size().width():
+            self._fit()
+
+    def _fit(self) -> None:
+        layout = self.layout()
+        if layout is not None and self._shown:
+            layout.activate()
+            self.setFixedHeight(layout.totalHeightForWidth(self.width()))
 
     def dismiss(self) -> None:
         """Take the message away."""

@@ -125,7 +125,7 @@ class JobRow(QFrame):
         self._cancel.setAccessibleName(_("Cancel {job}").format(job=course.ticket.job.title()))
         self._cancel.clicked.connect(lambda: jobs.cancel(course.ticket))
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 5, 8, 5)
+        row.setContentsMargins(8, 2, 8, 2)
         row.setSpacing(10)
         row.addWidget(self._glyph)
         row.addWidget(self._title)

@@ -175,13 +175,14 @@ class ModelRowDelegate(QStyledItemDelegate):
         style.drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, self._view)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        right = rect.right() - 6
+        left, right = rect.left() + 30, rect.right() - 6
         right = self._draw_badge(painter, rect, right, index)
-        right = self._draw_size(painter, rect, right, index)
-        left = rect.left() + 30
-        metrics = QFontMetrics(option.font)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(0, right - left - 6))
         painter.setFont(option.font)
+        metrics = QFontMetrics(option.font)
+        size_width = metrics.horizontalAdvance(index.data(SIZE) or "") + 14
+        if right - left - size_width >= metrics.horizontalAdvance(text):  # the name matters more than the size
+            right = self._draw_size(painter, rect, right, index)
+        shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(0, right - left - 6))
         painter.setPen(theme.colour("text"))
         painter.drawText(QRect(left, rect.top(), right - left, rect.height()), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.restore()
@@ -227,7 +228,7 @@ def _model_item(record: ModelRecord, parent: ModelRecord | None) -> QStandardIte
         item.setData(change_text(parent.bytes, record.bytes), CHANGE)
     verified = step.get("verified")
     item.setData("bad" if step and (verified is None or not verified["passed"]) else "good", VERDICT)
-    lines = [record.name, record.path, record.format]
+    lines = [record.name, f"{units.size(record.bytes)}, {record.format}", record.path]
     if not exists:
         lines.append(_("The file is not there any more."))
     if item.data(VERDICT) == "bad":
