@@ -189,6 +189,11 @@ def test_weights_file_of_keras_3_is_weights_only(tmp_path: Path) -> None:
     graph = read_model(path)
     assert "Weights only" in graph.notes[0]
     assert graph.parameter_count() == 9
+    with h5py.File(tmp_path / "own.weights.h5", "w") as file:  # of a model class of one's own
+        file.create_group("vars")
+        file["block/dense/vars/0"] = np.ones((2, 3), "f")
+    own = read_model(tmp_path / "own.weights.h5")
+    assert [(node.name, node.parameters) for node in own.nodes] == [("block/dense", 6)]
 
 
 def test_long_lists_of_names_are_stored_in_pieces(tmp_path: Path) -> None:

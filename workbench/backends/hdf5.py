@@ -183,9 +183,8 @@ def weights_root(file: Any) -> Any:
 
 def _has_paths(group: Any) -> bool:
     """Say whether this is the Keras 3 form of weights (.weights.h5)."""
-    return isinstance(child(group, "layers"), h5py.Group) or isinstance(
-        child(group, "_layer_checkpoint_dependencies"), h5py.Group
-    )
+    names = ("layers", "_layer_checkpoint_dependencies", "vars")
+    return any(isinstance(child(group, name), h5py.Group) for name in names)
 
 
 def grouped_weights(root: Any) -> dict[str, list[tuple[str, Tensor]]]:
