@@ -31,7 +31,7 @@ class Dots(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     def set_points(self, x: Floats, y: Floats) -> None:
         """Show these points."""
         self.prepareGeometryChange()
-        self._points = pg.functions.arrayToQPolygonF(x, y)
+        self._points = pg.functions.arrayToQPolygonF(x, y) if x.size else QPolygonF()
         self._bounds = self._points.boundingRect()
         self._pen.setCapStyle(Qt.PenCapStyle.RoundCap if x.size <= ROUND_UP_TO else Qt.PenCapStyle.SquareCap)
         self.update()
