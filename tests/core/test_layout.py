@@ -208,6 +208,13 @@ def test_constants_and_unpacked_weights_are_folded_into_their_consumer() -> None
     assert boxes.rows[1] == ["w ⟨8\u00d73\u00d73\u00d71⟩", "c ⟨2⟩"]
 
 
+def test_small_constants_are_written_as_numbers_on_one_line() -> None:
+    tensors = {"axes": Tensor("axes", "int64", [2], 16), "text": Tensor("text", "string", [], 9)}
+    graph = Graph("g", [Node("Slice_0", "Slice", ["x", "axes", "text"], ["y"])], tensors=tensors)
+    rows = boxes_of(graph, numbers={"axes": "[0, 3]", "text": "two\nlines"}).rows[0]
+    assert rows == ["axes = [0, 3]", "text = two lines"]
+
+
 def test_values_captured_by_a_branch_are_edges() -> None:
     node = Node("If_0", "If", ["cond"], ["y"], subgraphs=["If_0/then_branch"], captures=["x"])
     graph = Graph("g", [node], inputs=[Port("cond", "bool", []), Port("x", "float32", [1])])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from workbench.core.boxes import boxes_of
 from workbench.core.errors import WorkbenchError
@@ -33,6 +34,18 @@ def test_a_sample_is_laid_out(samples: Path, recorder, direction: str) -> None:
     assert (scene.width > scene.height) == (direction == "right")
     assert any("kernel" in text for text in scene.subtitles)
     assert any("64" in label or "\u00d7" in label for label in scene.edge_labels)
+
+
+def test_small_constants_are_read_for_the_drawing(recorder, tmp_path: Path) -> None:
+    value = helper.make_tensor_value_info
+    node = helper.make_node("Slice", ["x", "starts", "ends", "axes"], ["y"])
+    numbers = {"starts": [1], "ends": [7], "axes": [2]}
+    tensors = [helper.make_tensor(name, TensorProto.INT64, [1], given) for name, given in numbers.items()]
+    graph = helper.make_graph([node], "g", [value("x", 1, [1, 8, 8])], [value("y", 1, [1, 8, 6])], tensors)
+    path = tmp_path / "slice.onnx"
+    path.write_bytes(helper.make_model(graph, ir_version=10).SerializeToString())
+    scene = LayOut(path=str(path)).run(recorder)
+    assert scene.subtitles[scene.titles.index("Slice")] == "starts = [1]\nends = [7]\naxes = [2]"
 
 
 def test_an_unknown_function_is_said(samples: Path, recorder) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -58,14 +59,15 @@ class Boxes(msgspec.Struct):
         """Append a box and return its index."""
         self.names.append(name)
         self.titles.append(title)
-        self.rows.append(rows)
+        self.rows.append([" ".join(row.split()) if "\n" in row else row for row in rows])
         return len(self.names) - 1
 
 
-def boxes_of(graph: Graph, *, named: bool = False) -> Boxes:
+def boxes_of(graph: Graph, *, named: bool = False, numbers: Mapping[str, str] | None = None) -> Boxes:
     """Return the boxes and edges of one graph: its nodes, and one box for each of its inputs and outputs.
 
     ``named`` writes each node's name under its op (Keras layers); else only names that say more than the op.
+    ``numbers`` are texts of small stored tensors by name; they are written instead of the tensors' shapes.
     """
     boxes = Boxes()
     constants = constants_of(graph)
@@ -79,7 +81,7 @@ def boxes_of(graph: Graph, *, named: bool = False) -> Boxes:
             source_of[port.name] = boxes.add(name, INPUT, [port.name, *_shape_row(port.dtype, port.shape)])
     for position, node in enumerate(graph.nodes):
         if node.name not in constants.nodes:
-            index[position] = box = boxes.add(node.name, node.op, _rows(node, constants, named=named))
+            index[position] = box = boxes.add(node.name, node.op, _rows(node, constants, numbers or {}, named=named))
             source_of.update((name, box) for name in node.outputs if name)
     arrivals: dict[str, list[int]] = defaultdict(list)
     for position, box in index.items():
@@ -120,13 +122,16 @@ def _homes(graph: Graph, constants: Constants, arrivals: dict[str, list[int]]) -
     return homes
 
 
-def _rows(node: Node, constants: Constants, *, named: bool) -> list[str]:
+def _rows(node: Node, constants: Constants, numbers: Mapping[str, str], *, named: bool) -> list[str]:
     rows = []
     leaf = leaf_of(node.name)
     if named or not leaf.translate(_NUMBERING).lower().endswith(node.op.translate(_NUMBERING).lower()):
         rows.append(leaf)
-    weights = [constants.tensors[name] for name in node.inputs if name in constants.tensors]
-    lines = [_weight_row(tensor) for tensor in weights]
+    weights = [name for name in node.inputs if name in constants.tensors]
+    lines = [
+        f"{leaf_of(name)} = {numbers[name]}" if name in numbers else _weight_row(constants.tensors[name])
+        for name in weights
+    ]
     if len(lines) > ROWS_SHOWN:
         hidden = len(lines) - ROWS_SHOWN + 1
         lines = [*lines[: ROWS_SHOWN - 1], _("+ {count} more").format(count=hidden)]

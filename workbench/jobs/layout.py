@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+import time
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 import numpy as np
 
-from workbench.core.boxes import Boxes, Stub, boxes_of, edge_label, sizes_of, usual_dtype
+from workbench.core.boxes import Boxes, Stub, attribute_text, boxes_of, edge_label, sizes_of, usual_dtype
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
 from workbench.core.graph import Graph
@@ -18,7 +20,11 @@ from workbench.core.i18n import _
 from workbench.core.layout import Arrangement, arrange
 from workbench.core.ops import category_index
 from workbench.core.stubs import leave_out_long_edges
+from workbench.formats import Format
 from workbench.jobs import Job, Lane
+
+SMALL, SMALL_NUMBERS_S = 4, 0.3
+"""Stored tensors of at most so many elements are written as numbers, as far as reading them takes no longer."""
 
 
 class Scene(msgspec.Struct):
@@ -66,7 +72,8 @@ class LayOut(Job, frozen=True):
     def run(self, report: Report) -> Scene:
         """Lay out; raises WorkbenchError when the file cannot be read."""
         report.progress(0.0, _("Reading"))
-        whole = graph = _graph(self.path, _stamp(Path(self.path)))
+        found, whole = _model(self.path, _stamp(Path(self.path)))
+        graph = whole
         if self.function:
             if self.function not in graph.functions:
                 raise WorkbenchError(
@@ -80,17 +87,18 @@ class LayOut(Job, frozen=True):
         named = whole.format.startswith("keras")
         gc.disable()  # a hundred thousand small objects that all stay: collecting would take a third of the time
         try:
-            return lay_out(graph, report.scratch / "scene.npz", self.direction, named=named)
+            numbers = small_numbers(found, Path(self.path), graph)
+            return lay_out(graph, report.scratch / "scene.npz", self.direction, named=named, numbers=numbers)
         finally:
             gc.enable()
 
 
 @lru_cache(maxsize=1)
-def _graph(path: str, stamp: tuple[int, int]) -> Graph:
+def _model(path: str, stamp: tuple[int, int]) -> tuple[Format, Graph]:
     """Read a model, or return the last one again: its functions and directions are looked at one after the other."""
-    from workbench.formats.identify import read_model
+    from workbench.formats.identify import identify, read_model
 
-    return read_model(Path(path))
+    return identify(Path(path)), read_model(Path(path))
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -101,11 +109,45 @@ def _stamp(path: Path) -> tuple[int, int]:
     return (facts.st_mtime_ns, facts.st_size)
 
 
-def lay_out(graph: Graph, arrays: Path, direction: Literal["down", "right"] = "down", *, named: bool = False) -> Scene:
-    """Lay ``graph`` out, write the arrays to the new file ``arrays`` and return the scene; ``named`` as in boxes_of."""
+def small_numbers(found: Format, path: Path, graph: Graph) -> dict[str, str]:
+    """Return the numbers of axes, shapes, limits and other small constants of ``graph`` as texts, by tensor name."""
+    texts: dict[str, str] = {}
+    deadline = time.monotonic() + SMALL_NUMBERS_S
+    for name, tensor in graph.tensors.items():
+        if tensor.elements() > SMALL or tensor.is_weight or tensor.quantization is not None:
+            continue
+        if time.monotonic() > deadline:
+            break
+        try:
+            values = found.read_tensor(path, tensor)
+        except WorkbenchError:
+            continue  # it is said when the person looks at it
+        texts[name] = attribute_text(plain_value(values.tolist()), 32)
+    return texts
+
+
+def plain_value(value: Any) -> Any:
+    """Return bytes as text, and lists of them."""
+    if isinstance(value, list):
+        return [plain_value(item) for item in value]
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def lay_out(
+    graph: Graph,
+    arrays: Path,
+    direction: Literal["down", "right"] = "down",
+    *,
+    named: bool = False,
+    numbers: Mapping[str, str] | None = None,
+) -> Scene:
+    """Lay ``graph`` out, write the arrays to the new file ``arrays`` and return the scene.
+
+    ``named`` and ``numbers`` as in ``boxes_of``.
+    """
     from workbench.backends.sugiyama import layered
 
-    boxes = boxes_of(graph, named=named)
+    boxes = boxes_of(graph, named=named, numbers=numbers)
     leave_out_long_edges(boxes)
     pairs = [(edge.source, edge.target) for edge in boxes.edges]
     outputs: dict[tuple[str, ...], int] = {}

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from workbench.core.graph import Attribute, Graph, Node, Port, Quantization, Tensor, Value
 from workbench.core.graph_index import GraphIndex
+from workbench.gui import theme
 from workbench.gui.graph.graph_tab import GraphTab
 from workbench.gui.graph.inspector import Inspector, node_called
 from workbench.gui.graph.page_text import node_page
@@ -176,6 +177,25 @@ def test_a_picture_is_saved_once_and_then_refused(
     with qtbot.waitSignal(state.message) as said:
         tab.save_picture_to(target)
     assert said.args[3] == "error"
+
+
+def test_drawing_can_be_cancelled_and_tried_again(qtbot: QtBot, state: State, tab: GraphTab, samples: Path) -> None:
+    open_model(qtbot, state, tab, samples / "digits.onnx")
+    tab.reload()
+    tab.cancel()
+    qtbot.waitUntil(lambda: tab.error_text() != "", timeout=30_000)
+    with qtbot.waitSignal(tab.drawn, timeout=30_000):
+        tab.reload()
+
+
+def test_another_theme_changes_the_colours_at_once(
+    qtbot: QtBot, state: State, tab: GraphTab, inspector: Inspector, samples: Path
+) -> None:
+    open_model(qtbot, state, tab, samples / "digits.onnx")
+    for mode in ("dark", "light"):
+        state.set_theme(mode)
+        assert tab.view.grab().toImage().pixelColor(3, 3) == theme.colour("canvas")
+        assert theme.colour("accent").name() in inspector._page.html()
 
 
 def test_renaming_a_model_leaves_the_view_alone(qtbot: QtBot, state: State, tab: GraphTab, samples: Path) -> None:

@@ -196,13 +196,14 @@ def _paint_rows(painter: QPainter, drawing: Drawing, nodes: Ints, look: Look) ->
 
 
 def _paint_row(painter: QPainter, place: QPointF, room: float, text: str, look: Look) -> None:
-    """Paint a line of a box: a name, or a weight with its shape in ⟨ ⟩."""
-    name, mark, shape = text.partition(" ⟨")
+    """Paint a line of a box: a name, a weight with its shape in ⟨ ⟩, or a small constant and its numbers."""
+    mark = " = " if " = " in text else " ⟨"
+    name, mark, shape = text.partition(mark)
     if not mark:
         painter.setPen(look.text)
         painter.drawText(place, look.elide(text, room, look.row_font))
         return
-    shape = f"⟨{shape}"
+    shape = f"{mark.strip()} {shape}" if "=" in mark else f"⟨{shape}"
     needed = look.width(shape, look.row_font)
     shown = look.elide(name, max(room - needed - 6, 24), look.row_font)
     painter.setPen(look.text)
