@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -162,6 +163,12 @@ def test_missing_file_broken_link_and_folder_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x")
     with pytest.raises(WorkbenchError, match="There is no file"):
         read_model(tmp_path / "file" / "model.onnx")
+
+
+def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WorkbenchError, match="device or pipe"):
+        read_model(tmp_path / "pipe")
 
 
 def test_file_without_permission_says_so(save: Write, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import onnx
 import pytest
@@ -108,6 +109,23 @@ def test_functions_of_the_model_and_custom_domains(save: Write) -> None:
     assert [node.domain for node in graph.nodes] == ["mine", "com.other"]
     assert graph.functions["mine::Twice"].nodes[0].inputs == ["a", "a"]
     assert graph.metadata["opset mine"] == "1"
+    assert "custom operations (com.other.Strange)" in graph.notes[0]
+
+
+def test_omitted_outputs_are_no_values(save: Write) -> None:
+    node = helper.make_node("Dropout", ["x"], ["y", ""])
+    graph = read_model(save(onnx_model([node], {}), "m.onnx"))
+    assert graph.nodes[0].outputs == ["y", ""]
+    assert "" not in graph.values
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "int4", "float8_e4m3fn"])
+def test_dtypes_that_numpy_does_not_know(save: Write, kind: str) -> None:
+    weights = np.array([1, -2, 3], getattr(ml_dtypes, kind))
+    path = save(onnx_model([helper.make_node("Identity", ["w"], ["y"])], {"w": weights}), "m.onnx")
+    tensor = read_model(path).tensors["w"]
+    assert tensor.dtype == kind
+    assert identify(path).read_tensor(path, tensor).astype("f").tolist() == [1, -2, 3]
 
 
 def test_classifier_labels_of_ai_onnx_ml(save: Write) -> None:

@@ -70,6 +70,7 @@ def test_branches_custom_ops_and_signatures(save: Write) -> None:
     assert attributes == {"then_subgraph_index": "branch", "else_subgraph_index": "branch_2"}
     inner = graph.functions["branch"].nodes[0]
     assert (inner.op, inner.domain) == ("MyOp", "custom")
+    assert "custom operations (MyOp)" in graph.notes[0]
     signature = graph.signatures[0]
     assert (signature.name, signature.inputs[0].name, signature.outputs[0].name) == ("serve", "which", "result")
     assert signature.outputs[0].alias == "out"

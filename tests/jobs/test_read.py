@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph, Tensor
-from workbench.jobs.read import ReadModel, ReadTensor, look_at
+from workbench.jobs.read import ReadModel, ReadTensor, look_at, plain
 
 Write = Callable[..., Path]
 
@@ -69,6 +70,14 @@ def test_strange_arrays_are_summarized(tmp_path: Path, case: str) -> None:
     assert (view.minimum, view.maximum, view.not_finite) == (low, high, lost)
     assert sum(view.histogram) == array.size - lost
     assert np.load(view.preview).shape == shown
+
+
+def test_tensor_of_a_dtype_that_npy_does_not_know_is_saved_as_float32(tmp_path: Path) -> None:
+    array = np.array([1, -2.5], ml_dtypes.bfloat16)
+    assert plain(array).dtype == np.float32
+    view = look_at(Tensor("t", "bfloat16", [2], 4), array, tmp_path)
+    assert np.load(view.preview).tolist() == [[1, -2.5]]
+    assert (view.minimum, view.maximum) == (-2.5, 1)
 
 
 def test_texts_have_a_preview_but_no_statistics(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from workbench.core.labels import parse_labels
 LARGEST_INFERRED = 64 * 1024 * 1024
 MOST_INFERRED_NODES = 5000
 LONGEST_LIST = 64
+_KNOWN_DOMAINS = (["ai", "onnx"], ["com", "microsoft"])
 
 
 def load(path: Path) -> Any:
@@ -56,12 +57,26 @@ def read(path: Path) -> Graph:
     graph.name = model.graph.name or path.stem
     graph.producer = f"{model.producer_name} {model.producer_version.removesuffix(' None')}".strip()
     graph.metadata = metadata_of(model)
-    graph.notes = notes
+    graph.notes = notes + _foreign_ops(graph)
     graph.bytes = path.stat().st_size + sum(file.stat().st_size for file in files)
     labels = labels_of(model)
     if labels:
         graph.metadata["labels"] = "\n".join(labels)
     return graph
+
+
+def _foreign_ops(graph: Graph) -> list[str]:
+    """Say which ops come from a domain that is neither ONNX's, ONNX Runtime's, nor defined in the model."""
+    nodes = [node for each in (graph, *graph.functions.values()) for node in each.nodes if node.domain]
+    foreign = {
+        f"{node.domain}.{node.op}"
+        for node in nodes
+        if node.domain.split(".")[:2] not in _KNOWN_DOMAINS and not any("::" in key for key in node.subgraphs)
+    }
+    if not foreign:
+        return []
+    text = _("Uses custom operations ({ops}): to run it, the library that defines them is needed.")
+    return [text.format(ops=", ".join(sorted(foreign)[:8]))]
 
 
 def metadata_of(model: Any) -> dict[str, str]:
@@ -159,7 +174,7 @@ class _Reader:
             if domain and domain != "ai.onnx":
                 node.domain = domain
             for output in node.outputs:
-                if output not in values:
+                if output and output not in values:
                     values[output] = Value(output)
             if proto.attribute:
                 self._attributes(graph, node, proto, f"{source}.node[{at}]", outer)

@@ -22,6 +22,11 @@ _DTYPES = {number: name.lower() for name, number in TensorProto.DataType.items()
     TensorProto.FLOAT: "float32",
     TensorProto.DOUBLE: "float64",
     TensorProto.UNDEFINED: "",
+    TensorProto.FLOAT8E4M3FN: "float8_e4m3fn",
+    TensorProto.FLOAT8E4M3FNUZ: "float8_e4m3fnuz",
+    TensorProto.FLOAT8E5M2: "float8_e5m2",
+    TensorProto.FLOAT8E5M2FNUZ: "float8_e5m2fnuz",
+    TensorProto.FLOAT4E2M1: "float4_e2m1fn",
 }
 _TYPED = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
 _WIDTH = {"float_data": 4, "int32_data": 4, "int64_data": 8, "double_data": 8, "uint64_data": 8}

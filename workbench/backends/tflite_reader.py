@@ -43,6 +43,8 @@ _ENUMS = {
 }
 _CORRUPT = (struct.error, IndexError, TypeError, ValueError, OverflowError, AttributeError, KeyError)
 MOST_OPERATORS = 2_000_000
+_BUNDLED = frozenset(["TFLite_Detection_PostProcess"])
+"""Custom ops that every TFLite runtime brings."""
 
 
 @contextmanager
@@ -70,9 +72,24 @@ def read(path: Path) -> Graph:
         top = graphs[0]
         top.functions = dict(zip(reader.keys[1:], graphs[1:], strict=True))
         top.signatures = reader.signatures(graphs)
-        top.notes = reader.notes
+        top.notes = reader.notes + _custom_ops(graphs)
         add_metadata(top, model, path)
         return top
+
+
+def _custom_ops(graphs: list[Graph]) -> list[str]:
+    """Say which ops are not TFLite's own; those of Flex are TensorFlow's."""
+    names = {node.op for graph in graphs for node in graph.nodes if node.domain == "custom"}
+    flex, others = sorted(name for name in names if name.startswith("Flex")), sorted(names - _BUNDLED)
+    others = [name for name in others if name not in flex]
+    notes = []
+    if flex:
+        text = _("Uses TensorFlow operations ({ops}): it runs only where TensorFlow's Flex delegate is.")
+        notes.append(text.format(ops=", ".join(flex[:8])))
+    if others:
+        text = _("Uses custom operations ({ops}): to run it, the library that defines them is needed.")
+        notes.append(text.format(ops=", ".join(others[:8])))
+    return notes
 
 
 class _Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,12 @@ def identify(path: Path) -> Format:
     """Return the Format that reads ``path``, by content; raises WorkbenchError naming what a foreign file is."""
     formats = discover(workbench.formats, Format)
     try:
-        is_folder = path.is_dir()
+        mode = path.stat().st_mode
+        is_folder = stat.S_ISDIR(mode)
+        if not is_folder and not stat.S_ISREG(mode):
+            raise WorkbenchError(
+                _("{path} is a device or pipe, not a file.").format(path=path), _("Copy what it gives to a file first.")
+            )
         if not is_folder:
             with path.open("rb") as file:
                 file.read(1)

@@ -86,7 +86,7 @@ class ReadTensor(Job, frozen=True):
         values = found.read_tensor(path, tensor)
         if self.save_to:
             with atomic_target(Path(self.save_to)) as partial, partial.open("wb") as file:
-                np.save(file, values, allow_pickle=False)
+                np.save(file, plain(values), allow_pickle=False)
         return look_at(tensor, values, report.scratch)
 
 
@@ -118,6 +118,11 @@ def look_at(tensor: Tensor, values: NDArray[np.generic], scratch: Path) -> Tenso
     )
 
 
+def plain(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the values in a dtype that .npy knows: bfloat16 and 4-bit integers become float32, which holds all."""
+    return values if values.dtype.kind in "fiubcSU" else values.astype(np.float32)
+
+
 def as_numbers(values: NDArray[np.generic]) -> NDArray[np.float64]:
     """Return the values flat as float64 (the magnitude of complex ones); nothing for texts."""
     flat = np.asarray(values).reshape(-1)
@@ -143,4 +148,4 @@ def corner(values: NDArray[np.generic]) -> NDArray[np.generic]:
     piece = np.atleast_2d(piece)[:MOST_SHOWN, :MOST_SHOWN]
     if piece.dtype.kind in "SUO":
         return piece.astype(str)
-    return piece if piece.dtype.kind in "fiubc" else piece.astype(np.float32)
+    return plain(piece)
