@@ -156,7 +156,8 @@ def test_a_signal_ends_the_command_and_its_worker(samples: Path, tmp_path: Path,
     children = psutil.Process(process.pid).children(recursive=True)
     assert children
     process.send_signal(number)
-    assert process.wait(timeout=20) == 130
+    process.communicate(timeout=20)  # waits, and closes the pipes
+    assert process.returncode == 130
     _gone, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []
 
@@ -169,7 +170,7 @@ def test_killing_the_command_leaves_no_worker(samples: Path) -> None:
     children = psutil.Process(process.pid).children(recursive=True)
     assert children
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(timeout=10)
+    process.communicate(timeout=10)
     _gone, alive = psutil.wait_procs(children, timeout=10)
     assert alive == []
 
