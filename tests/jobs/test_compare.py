@@ -37,6 +37,15 @@ def test_a_fixed_batch_meets_an_open_one(classifier: Write, recorder: Any) -> No
     assert any("random" in note for note in result.notes)
 
 
+def test_samples_that_do_not_fill_a_call_are_said_before_anything_runs(classifier: Write, recorder: Any) -> None:
+    a, b = (str(classifier(f"b{batch}", np.eye(3), batch=batch)) for batch in ("n", 6))
+    with pytest.raises(WorkbenchError, match="exactly 6 samples") as caught:
+        Compare(a=a, b=b, data=DataSpec(limit=40)).run(recorder)
+    assert "limit 36" in caught.value.hint
+    assert recorder.said == []
+    assert Compare(a=a, b=b, data=DataSpec(limit=36)).run(recorder).samples == 36
+
+
 def test_random_input_is_reproducible(classifier: Write, recorder: Any) -> None:
     weights = np.random.default_rng(0).standard_normal((4, 3))
     a, b = str(classifier("a", weights)), str(classifier("b", weights * 1.01))

@@ -59,17 +59,32 @@ def compare_outputs(name: str, a: NDArray[np.generic], b: NDArray[np.generic]) -
 
     Texts are equal (error 0) or not (error 1). An error without bound is given as ``UNBOUNDED``.
     """
-    if np.asarray(a).dtype.kind in "OSU" or np.asarray(b).dtype.kind in "OSU":
-        differ = without_objects(np.asarray(a)).astype(str) != without_objects(np.asarray(b)).astype(str)
-        a, b = np.zeros(np.shape(a)), differ.astype(np.float64)
-    left, right = np.asarray(a, dtype=np.float64).ravel(), np.asarray(b, dtype=np.float64).ravel()
+    left, right = _numbers(np.asarray(a), np.asarray(b))
+    largest = _gap(left, right)
+    return OutputAgreement(name, list(np.shape(a)), largest, _relative(largest, _magnitude(left)), _cosine(left, right))
+
+
+def _numbers(a: NDArray[np.generic], b: NDArray[np.generic]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both flat as float64; of texts, zeros and where they differ."""
+    if a.dtype.kind in "OSU" or b.dtype.kind in "OSU":
+        differ = without_objects(a).astype(str) != without_objects(b).astype(str)
+        return np.zeros(a.size), differ.astype(np.float64).ravel()
+    return np.asarray(a, dtype=np.float64).ravel(), np.asarray(b, dtype=np.float64).ravel()
+
+
+def _gap(left: NDArray[np.float64], right: NDArray[np.float64]) -> float:
     same = (left == right) | (np.isnan(left) & np.isnan(right))
     gap = np.where(same, 0.0, np.abs(np.where(same, 0.0, right) - np.where(same, 0.0, left)))
     largest = float(np.max(gap, initial=0.0))
-    magnitude = float(np.max(np.abs(left[np.isfinite(left)]), initial=0.0))
-    worst = largest if np.isfinite(largest) else UNBOUNDED
-    relative = min(worst / magnitude, UNBOUNDED) if magnitude > 0 else (0.0 if worst == 0 else UNBOUNDED)
-    return OutputAgreement(name, list(np.shape(a)), worst, relative, _cosine(left, right))
+    return largest if np.isfinite(largest) else UNBOUNDED
+
+
+def _magnitude(values: NDArray[np.float64]) -> float:
+    return float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
+
+
+def _relative(largest: float, magnitude: float) -> float:
+    return min(largest / magnitude, UNBOUNDED) if magnitude > 0 else (0.0 if largest == 0 else UNBOUNDED)
 
 
 def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
@@ -88,6 +103,51 @@ def top1_agreement(a: NDArray[np.generic], b: NDArray[np.generic]) -> float | No
     return float(np.mean(np.argmax(a, axis=1) == np.argmax(b, axis=1)))
 
 
+class Comparison:
+    """Compares outputs piece by piece, so that a large data set never fills the memory with its outputs."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+        self._outputs: dict[str, _Tally] = {}
+        self._agreeing: float | None = 0.0
+        self._notes: list[str] = []
+
+    def add(self, a: Outputs, b: Outputs) -> None:
+        """Take in the outputs of both models on the same samples, under the same names."""
+        for name, value in a.items():
+            self._outputs.setdefault(name, _Tally(name)).add(value, b[name])
+        count = max((len(value) for value in a.values() if np.ndim(value)), default=1)
+        first = next(iter(a), "")
+        share = top1_agreement(a[first], b[first]) if first else None
+        self._agreeing = None if share is None or self._agreeing is None else self._agreeing + share * count
+        self.samples += count
+
+    def agreement(self, *, runtime: str, tolerance: float | None, data: str, notes: Sequence[str] = ()) -> Agreement:
+        """Judge what was added.
+
+        Passed means: same shapes, and within ``tolerance`` (bound on max_rel_error); without one, all of B's numbers
+        are finite where A's are.
+        """
+        tallies = self._outputs.values()
+        found = [tally.result() for tally in tallies]
+        worst = max((each.max_rel_error for each in found), default=0.0)
+        sound = not any(tally.notes for tally in tallies)
+        said = [note for tally in tallies for note in tally.notes]
+        return Agreement(
+            runtime=runtime,
+            max_abs_error=max((each.max_abs_error for each in found), default=0.0),
+            max_rel_error=worst,
+            cosine=min((each.cosine for each in found), default=1.0),
+            samples=self.samples,
+            passed=sound and (tolerance is None or worst <= tolerance),
+            tolerance=tolerance,
+            top1_agreement=self._agreeing / self.samples if self._agreeing is not None and self.samples else None,
+            data=data,
+            outputs=found,
+            notes=[*notes, *said],
+        )
+
+
 def judge(
     a: Sequence[Outputs],
     b: Sequence[Outputs],
@@ -97,44 +157,67 @@ def judge(
     data: str,
     notes: Sequence[str] = (),
 ) -> Agreement:
-    """Compare the outputs of A with those of B, given as one or more sets of samples with equal names.
-
-    Passed means: same shapes, and within ``tolerance`` (bound on max_rel_error); without one, all of B's numbers are
-    finite where A's are.
-    """
-    said = list(notes)
-    found: dict[str, OutputAgreement] = {}
-    sound = True
+    """Compare the outputs of A with those of B, given as one or more sets of samples (see ``Comparison``)."""
+    comparison = Comparison()
     for left, right in zip(a, b, strict=True):
-        for name, value in left.items():
-            other = right[name]
-            if np.shape(value) != np.shape(other):
-                sound = False
-                said.append(
-                    _("The output {name} has the shape {b} instead of {a}.").format(
-                        name=name, a=list(np.shape(value)), b=list(np.shape(other))
-                    )
-                )
-                found[name] = OutputAgreement(name, list(np.shape(value)), UNBOUNDED, UNBOUNDED, 0.0)
-                continue
-            if _broken(value, other):
-                sound = False
-                said.append(_("The output {name} has numbers that are not finite.").format(name=name))
-            found[name] = _worse(found.get(name), compare_outputs(name, value, other))
-    worst = max((each.max_rel_error for each in found.values()), default=0.0)
-    return Agreement(
-        runtime=runtime,
-        max_abs_error=max((each.max_abs_error for each in found.values()), default=0.0),
-        max_rel_error=worst,
-        cosine=min((each.cosine for each in found.values()), default=1.0),
-        samples=sum(_samples(each) for each in a),
-        passed=sound and (tolerance is None or worst <= tolerance),
-        tolerance=tolerance,
-        top1_agreement=_top1(a, b),
-        data=data,
-        outputs=list(found.values()),
-        notes=list(dict.fromkeys(said)),
-    )
+        comparison.add(left, right)
+    return comparison.agreement(runtime=runtime, tolerance=tolerance, data=data, notes=notes)
+
+
+class _Tally:
+    """What is known of one output so far."""
+
+    def __init__(self, name: str) -> None:
+        self.notes: list[str] = []
+        self._name = name
+        self._shape: list[int] = []
+        self._largest = 0.0
+        self._magnitude = 0.0
+        self._products = np.zeros(3)
+        self._equal = True
+
+    def add(self, a: NDArray[np.generic], b: NDArray[np.generic]) -> None:
+        """Take in both sides of some samples."""
+        a, b = np.asarray(a), np.asarray(b)
+        if a.shape != b.shape:
+            text = _("The output {name} has the shape {b} instead of {a}.")
+            self._note(text.format(name=self._name, a=list(a.shape), b=list(b.shape)))
+            self._largest, self._equal = UNBOUNDED, False
+            return
+        self._shape = _joined(self._shape, list(a.shape))
+        left, right = _numbers(a, b)
+        if np.any(~np.isfinite(right) & np.isfinite(left)):
+            self._note(_("The output {name} has numbers that are not finite.").format(name=self._name))
+        gap = _gap(left, right)
+        self._largest = max(self._largest, gap)
+        self._magnitude = max(self._magnitude, _magnitude(left))
+        finite = np.isfinite(left) & np.isfinite(right)
+        x, y = left[finite], right[finite]
+        self._products += (np.dot(x, y), np.dot(x, x), np.dot(y, y))
+        self._equal = self._equal and gap == 0
+
+    def result(self) -> OutputAgreement:
+        """Return the figures over all samples."""
+        relative = _relative(self._largest, self._magnitude)
+        return OutputAgreement(self._name, self._shape, self._largest, relative, self._cosine())
+
+    def _cosine(self) -> float:
+        product, left, right = (float(value) for value in self._products)
+        norm = math.sqrt(left) * math.sqrt(right)
+        if norm == 0.0:
+            return 1.0 if self._equal else 0.0
+        return min(max(product / norm, -1.0), 1.0)
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def _joined(one: list[int], other: list[int]) -> list[int]:
+    """Return the shape of both put together along the samples; the first one's where that is not possible."""
+    if not one:
+        return other
+    return [one[0] + other[0], *one[1:]] if other and one[1:] == other[1:] else one
 
 
 def failed(reason: str, *, runtime: str, tolerance: float | None, data: str) -> Agreement:
@@ -150,37 +233,3 @@ def failed(reason: str, *, runtime: str, tolerance: float | None, data: str) -> 
         data=data,
         notes=[reason],
     )
-
-
-def _broken(a: NDArray[np.generic], b: NDArray[np.generic]) -> bool:
-    if np.asarray(b).dtype.kind not in "fc" or np.asarray(a).dtype.kind not in "fciub":
-        return False
-    return bool(np.any(~np.isfinite(b) & np.isfinite(a)))
-
-
-def _worse(one: OutputAgreement | None, other: OutputAgreement) -> OutputAgreement:
-    if one is None:
-        return other
-    return OutputAgreement(
-        one.name,
-        one.shape,
-        max(one.max_abs_error, other.max_abs_error),
-        max(one.max_rel_error, other.max_rel_error),
-        min(one.cosine, other.cosine),
-    )
-
-
-def _samples(outputs: Outputs) -> int:
-    return max((len(value) for value in outputs.values() if np.ndim(value)), default=1)
-
-
-def _top1(a: Sequence[Outputs], b: Sequence[Outputs]) -> float | None:
-    """Return the share of samples with the same arg max of the first output, over all sets."""
-    agreeing, total = 0.0, 0
-    for left, right in zip(a, b, strict=True):
-        name = next(iter(left), "")
-        share = top1_agreement(left[name], right[name]) if name else None
-        if share is None:
-            return None
-        agreeing, total = agreeing + share * len(left[name]), total + len(left[name])
-    return agreeing / total if total else None

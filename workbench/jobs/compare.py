@@ -6,9 +6,7 @@ import math
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
-from workbench.core.agreement import Agreement, judge
+from workbench.core.agreement import Agreement, Comparison
 from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.events import Report
 from workbench.core.i18n import _
@@ -18,7 +16,7 @@ from workbench.jobs import Job
 from workbench.jobs.trial import fixed_by, open_for
 from workbench.jobs.verify import run_as
 from workbench.runtimes import Session
-from workbench.runtimes.batches import CHUNK_SAMPLES, run_feeds
+from workbench.runtimes.batches import CHUNK_SAMPLES, require_full_calls, run_feeds
 from workbench.runtimes.matching import match_ports
 from workbench.runtimes.quantized import real_ports
 from workbench.runtimes.select import open_session, require_engine
@@ -56,16 +54,12 @@ def compare_sessions(
 ) -> Agreement:
     """Run both on every sample, piece by piece, and judge B by A."""
     step = math.lcm(samples_per_call(a.inputs) or 1, samples_per_call(b.inputs) or 1)
+    require_full_calls(len(dataset), step)
     piece = max(CHUNK_SAMPLES // step, 1) * step
-    left, right = [], []
+    comparison = Comparison()
     for start in range(0, len(dataset), piece):
         report.progress(start / len(dataset), _("{done} of {count} samples").format(done=start, count=len(dataset)))
         feeds = dataset.feeds(range(start, min(start + piece, len(dataset))))
-        left.append(run_feeds(a, feeds))
-        right.append(run_as(b, feeds, a.inputs, a.outputs))
-    joined = [
-        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} if parts else {}
-        for parts in (left, right)
-    ]
+        comparison.add(run_feeds(a, feeds), run_as(b, feeds, a.inputs, a.outputs))
     notes = [_("Compared on random input: real data may show other differences.")] if dataset.name == RANDOM else []
-    return judge(joined[:1], joined[1:], runtime=runtime, tolerance=tolerance, data=dataset.name, notes=notes)
+    return comparison.agreement(runtime=runtime, tolerance=tolerance, data=dataset.name, notes=notes)

@@ -32,6 +32,8 @@ from workbench.runtimes.select import open_session
 
 MOST_SAMPLES = 100
 """Verification uses at most so many samples of a data set, evenly spread."""
+MOST_BYTES = 256_000_000
+"""And at most so much input."""
 
 
 class Reproduced(msgspec.Struct):
@@ -177,7 +179,9 @@ def _trials(
     data: DataSpec, dataset: Dataset, ports: Sequence[Port], artifact_inputs: Sequence[Port]
 ) -> Iterable[Trial]:
     step = math.lcm(samples_per_call(ports) or 1, _per_call(artifact_inputs) or 1)
-    count = min(len(dataset), max(MOST_SAMPLES // step, 1) * step) // step * step
+    nbytes = sum(value.nbytes for value in dataset.feeds([0]).values())
+    most = min(MOST_SAMPLES, MOST_BYTES // max(nbytes, 1))
+    count = min(len(dataset), max(most // step, 1) * step) // step * step
     if dataset.name == RANDOM:
         return trials(ports, artifact_inputs, samples=max(count, step), seed=data.seed)
     if not count:

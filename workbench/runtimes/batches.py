@@ -30,8 +30,8 @@ def run_feeds(session: Session, feeds: Mapping[str, NDArray[np.generic]], *, bat
     batched = [shape.port.name for shape in shapes if shape.batched]
     count = len(feeds[batched[0]]) if batched else 1
     fixed = samples_per_call(session.inputs)
-    if fixed and batched and count % fixed:
-        raise _unfilled(count, fixed)
+    if fixed and batched:
+        require_full_calls(count, fixed)
     size = fixed or batch or _comfortable(feeds, batched, count)
     parts: list[Arrays] = []
     start = 0
@@ -46,8 +46,12 @@ def run_feeds(session: Session, feeds: Mapping[str, NDArray[np.generic]], *, bat
 
 
 def chunk(indices: Sequence[int], ports: Sequence[Port], *, size: int = CHUNK_SAMPLES) -> list[Sequence[int]]:
-    """Cut ``indices`` into pieces of about ``size`` that fill the model's fixed batch, if it has one."""
+    """Cut ``indices`` into pieces of about ``size`` that fill the model's fixed batch, if it has one.
+
+    Raises WorkbenchError, before anything has run, when the last piece would not fill it.
+    """
     fixed = samples_per_call(ports) or 1
+    require_full_calls(len(indices), fixed)
     step = max(size // fixed, 1) * fixed
     return [indices[start : start + step] for start in range(0, len(indices), step)]
 
@@ -119,8 +123,11 @@ def _join(parts: Sequence[NDArray[np.generic]], port: Port) -> NDArray[np.generi
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
-def _unfilled(count: int, fixed: int) -> WorkbenchError:
+def require_full_calls(count: int, fixed: int) -> None:
+    """Raise WorkbenchError when ``count`` samples do not fill calls of ``fixed`` samples."""
+    if count % fixed == 0:
+        return
     text = _("The model takes exactly {fixed} samples a call, and {count} samples do not fill the last call.")
     usable = count // fixed * fixed
     hint = _("Use {usable} samples (limit {usable}).").format(usable=usable) if usable else _("Give more samples.")
-    return WorkbenchError(text.format(fixed=fixed, count=count), hint)
+    raise WorkbenchError(text.format(fixed=fixed, count=count), hint)
