@@ -104,10 +104,10 @@ def test_exports(panel: BenchmarkPanel, qtbot: QtBot, tmp_path: Path) -> None:
     panel.save_picture(tmp_path / "chart.png")
     assert QImage(str(tmp_path / "chart.png")).width() > 500
     panel.save_samples(tmp_path / "samples.csv")
-    lines = list(csv.DictReader((tmp_path / "samples.csv").open(encoding="utf-8")))
+    lines = list(csv.DictReader((tmp_path / "samples.csv").read_text(encoding="utf-8").splitlines()))
     assert len(lines) == 2 * (25 + 10)
     panel.save_table(tmp_path / "table.csv")
-    rows = list(csv.DictReader((tmp_path / "table.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
     measured = [float(line["latency_ms"]) for line in lines if line["phase"] == "measured"][:25]
     assert float(rows[0]["p50_ms"]) == pytest.approx(np.median(measured), abs=1e-6)
     assert rows[1]["verdict"] in ("faster", "slower", "same")
