@@ -14,6 +14,8 @@ from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.formats.identify import read_model
 from workbench.passes.dynamic_int8 import DynamicInt8, DynamicInt8Params
+from workbench.passes.float16 import Float16, Float16Params
+from workbench.passes.magnitude_pruning import MagnitudePruning, MagnitudePruningParams
 from workbench.passes.static_int8 import StaticInt8, StaticInt8Params
 
 
@@ -122,3 +124,25 @@ def test_what_is_quantized_already_is_refused(tmp_path: Path, report: Told) -> N
     for a_pass in (DynamicInt8(), StaticInt8()):
         assert "quantized already" in (a_pass.requires(graph) or "")
         assert a_pass.requires(read_model(source)) is None
+
+
+def test_weights_in_a_file_beside_the_model(tmp_path: Path, report: Told) -> None:
+    inside = convolutional(tmp_path / "net.onnx")
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    source = folder / "net.onnx"
+    onnx.save(onnx.load(str(inside)), str(source), save_as_external_data=True, size_threshold=0)
+    assert len(list(folder.iterdir())) > 1
+    values = np.asarray(dataset_for(inside).feeds(range(4))["x"])
+    expected = outputs_of(inside, values)
+    steps = [
+        (StaticInt8(), StaticInt8Params()),
+        (DynamicInt8(), DynamicInt8Params(layers="all")),
+        (Float16(), Float16Params()),
+        (Float16(), Float16Params(arithmetic="float32")),
+        (MagnitudePruning(), MagnitudePruningParams(sparsity=0.01)),
+    ]
+    for number, (a_pass, params) in enumerate(steps):
+        target = tmp_path / f"{number}.onnx"
+        a_pass.run(source, target, params, data=dataset_for(source), report=report)  # type: ignore[arg-type, attr-defined]
+        assert relative(expected, outputs_of(target, values)) < 0.1

@@ -12,7 +12,7 @@ from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.formats.identify import read_model
 from workbench.passes.dynamic_int8 import DynamicInt8, DynamicInt8Params
-from workbench.passes.float16 import Float16
+from workbench.passes.float16 import Float16, Float16Params
 from workbench.passes.static_int8 import StaticInt8, StaticInt8Params
 
 
@@ -106,3 +106,33 @@ def test_what_is_quantized_already_or_recurrent_is_refused(
 def test_static_int8_needs_data(digits: Path, tmp_path: Path, report: Told) -> None:
     with pytest.raises(WorkbenchError, match="needs calibration data"):
         StaticInt8().run(digits, tmp_path / "int8.tflite", StaticInt8Params(), data=None, report=report)
+
+
+def as_before_2020(content: bytes) -> bytes:
+    """Keep op codes only in the one-byte field, and drop the signature, as old converters wrote files."""
+    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(content, 0))
+    for code in model.operatorCodes:
+        code.deprecatedBuiltinCode, code.builtinCode = code.builtinCode, 0
+    model.signatureDefs = None
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def test_old_files_and_float16_weights_are_quantized_too(
+    digits: Path, images: np.ndarray, report: Told, calibration: DataSpec
+) -> None:
+    old = report.scratch / "old.tflite"
+    old.write_bytes(as_before_2020(digits.read_bytes()))
+    half = report.scratch / "half.tflite"
+    Float16().run(digits, half, Float16Params(), data=None, report=report)
+    for source in (old, half):
+        for a_pass, params in ((DynamicInt8(), DynamicInt8Params()), (StaticInt8(), StaticInt8Params())):
+            target = report.scratch / f"{a_pass.id}-{source.name}"
+            data = dataset_for(source, calibration)
+            outcome = a_pass.run(source, target, params, data=data, report=report)  # type: ignore[arg-type, attr-defined]
+            assert "4 of 4 layers with weights are int8 now" in outcome.notes[0]
+            assert target.stat().st_size < 0.4 * digits.stat().st_size
+            assert agreement(lite_outputs(digits, images), lite_outputs(target, images)) >= 0.98
+    assert "float16 already" in (Float16().requires(read_model(half)) or "")

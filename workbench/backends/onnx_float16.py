@@ -12,9 +12,9 @@ import onnx
 from onnx import TensorProto, helper
 from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
-from workbench.backends.onnx_files import LARGEST
 from workbench.backends.onnx_weights import (
     graphs_of,
+    is_oversized,
     lift_constants,
     load_onnx,
     name_nodes,
@@ -143,7 +143,7 @@ def _size(tensor: Any) -> int:
 
 
 def _save(model: Any, target: Path) -> None:
-    if model.ByteSize() > LARGEST:
+    if is_oversized(model):
         raise WorkbenchError(
             _("The result is larger than 2 GB, which one ONNX file cannot hold."), _("Quantize it to int8 instead.")
         )

@@ -23,10 +23,11 @@ from onnxruntime.quantization.calibrate import create_calibrator, save_tensors_d
 from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from workbench.backends.onnx_files import LARGEST, opset_of, with_opset
+from workbench.backends.onnx_files import opset_of, with_opset
 from workbench.backends.onnx_weights import (
     WEIGHTED,
     graphs_of,
+    is_oversized,
     lift_constants,
     load_onnx,
     name_nodes,
@@ -199,7 +200,7 @@ def _calibrate(prepared: Path, ops: list[str], options: StaticOptions, calls: It
 def _prepare(source: Path, folder: Path) -> Path:
     """Return a copy that quantizes well: opset 13, constants as initializers, folded, shapes inferred, nodes named."""
     model = load_onnx(source)
-    if model.ByteSize() > LARGEST:
+    if is_oversized(model):
         raise WorkbenchError(
             _("{name} is larger than 2 GB, which the quantizer cannot take.").format(name=source.name),
             _("Use float16 first, or quantize a smaller variant of the model."),

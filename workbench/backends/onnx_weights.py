@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from workbench.backends.onnx_files import LARGEST
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 
@@ -54,6 +55,12 @@ def load_onnx(path: Path) -> Any:
             _("Cannot read {name}: {reason}").format(name=path.name, reason=error),
             _("The file is damaged, or a file with its weights is missing beside it."),
         ) from error
+
+
+def is_oversized(model: Any) -> bool:
+    """Say whether one ONNX file cannot hold the model (asked of the tensors: protobuf fails to measure such a model)."""
+    stored = sum(len(tensor.raw_data) for graph, _nested in graphs_of(model) for tensor in graph.initializer)
+    return stored > LARGEST or bool(model.ByteSize() > LARGEST)
 
 
 def graphs_of(model: Any) -> Iterator[tuple[Any, bool]]:

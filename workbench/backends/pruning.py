@@ -14,8 +14,7 @@ import onnx
 from numpy.typing import NDArray
 
 from workbench.backends import hdf5
-from workbench.backends.onnx_files import LARGEST
-from workbench.backends.onnx_weights import Weight, load_onnx, numbers, replace_numbers, weights_of
+from workbench.backends.onnx_weights import Weight, is_oversized, load_onnx, numbers, replace_numbers, weights_of
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.magnitude import Cut, cut_for, share_counts, zeros_in
@@ -121,7 +120,7 @@ def prune_onnx(source: Path, target: Path, plan: Plan) -> Pruned:
             left.append(weight.name)
     pruned = prune(places, plan)
     pruned.left = left
-    if model.ByteSize() > LARGEST:
+    if is_oversized(model):
         raise WorkbenchError(
             _("The model is larger than 2 GB, which one ONNX file cannot hold."), _("Convert it to float16 first.")
         )

@@ -193,13 +193,17 @@ def _stored_names(content: bytes) -> set[str]:
         tensor.name.decode()
         for graph in model.subgraphs
         for tensor in graph.tensors
-        if model.buffers[tensor.buffer].data is not None and len(model.buffers[tensor.buffer].data)
+        if _has_content(model.buffers[tensor.buffer])
     }
 
 
 def _is_stored(model: Any, tensor: Any) -> bool:
-    data = model.buffers[tensor.buffer].data
-    return data is not None and len(data) > 0 and len(_indices(tensor.shape)) >= 2
+    return _has_content(model.buffers[tensor.buffer]) and len(_indices(tensor.shape)) >= 2
+
+
+def _has_content(buffer: Any) -> bool:
+    """Say whether numbers are stored: inside the flatbuffer, or behind it (offset and size) in a large file."""
+    return (buffer.data is not None and len(buffer.data) > 0) or (buffer.offset > 1 and buffer.size > 0)
 
 
 def _through_dequantize(graph: Any, codes: Sequence[int]) -> dict[int, int]:

@@ -59,6 +59,7 @@ class DynamicInt8(Pass[DynamicInt8Params]):
             reasons.no_architecture(graph),
             reasons.already_quantized(graph),
             reasons.no_weights(graph),
+            reasons.sparse(graph),
             reasons.never_run(graph),
             reasons.only_nested(graph, LAYERS),
         )

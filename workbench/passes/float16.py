@@ -53,6 +53,8 @@ class Float16(Pass[Float16Params]):
             reasons.no_architecture(graph),
             reasons.already_quantized(graph),
             reasons.no_weights(graph),
+            reasons.sparse(graph),
+            reasons.already_half(graph),
             reasons.never_run(graph),
         )
 

@@ -13,10 +13,13 @@ TO_TFLITE = {"keras-h5": "tflite", "keras-zip": "tflite", "saved-model": "tflite
 
 
 def as_float_tflite(source: Path, report: Report) -> tuple[Path, list[str]]:
-    """Return ``source`` itself when it is TFLite, else a conversion in the scratch folder; and notes on it."""
+    """Return a float TFLite file in the scratch folder, as the quantizer reads it, and notes on the conversion."""
+    target = Path(tempfile.mkdtemp(prefix="float-", dir=report.scratch)) / "float.tflite"
     if identify(source).id == "tflite":
-        return source, []
+        from workbench.backends.tflite_floats import with_plain_floats
+
+        target.write_bytes(with_plain_floats(source.read_bytes()))
+        return target, []
     from workbench.backends.tflite_conversion import to_float_tflite
 
-    target = Path(tempfile.mkdtemp(prefix="float-", dir=report.scratch)) / "float.tflite"
     return target, to_float_tflite(source, target, batch=None, report=report)

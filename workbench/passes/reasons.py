@@ -60,6 +60,24 @@ def already_quantized(graph: Graph) -> str | None:
     return None
 
 
+def sparse(graph: Graph) -> str | None:
+    """Say that a TFLite model stores sparse weights, which its quantizer does not read."""
+    if graph.format == "tflite" and any(tensor.sparse for each in _all(graph) for tensor in each.tensors.values()):
+        return _("it holds sparse weights, which cannot be quantized: start from the model before it was made sparse")
+    return None
+
+
+def already_half(graph: Graph) -> str | None:
+    """Say that every larger weight is float16 already."""
+    kinds = {
+        tensor.dtype
+        for each in _all(graph)
+        for tensor in each.tensors.values()
+        if tensor.is_weight and tensor.dtype in FLOATS and len(tensor.shape) >= 2
+    }
+    return _("its weights are float16 already") if kinds == {"float16"} else None
+
+
 def never_run(graph: Graph) -> str | None:
     """Say that the model holds a layer with code of its own, which is not loaded."""
     if graph.format in KERAS and "Lambda" in graph.op_counts():

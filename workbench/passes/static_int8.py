@@ -96,6 +96,7 @@ class StaticInt8(Pass[StaticInt8Params]):
             reasons.no_architecture(graph),
             reasons.already_quantized(graph),
             reasons.no_weights(graph),
+            reasons.sparse(graph),
             reasons.never_run(graph),
             reasons.recurrent(graph),
             reasons.only_nested(graph, LAYERS),
