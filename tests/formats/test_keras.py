@@ -156,7 +156,7 @@ def test_lambda_and_foreign_layers_are_noted_and_shown_and_never_run(keras_h5: W
     assert len(graph.nodes) == 6
     lambdas, custom = graph.notes
     assert "twist, turn" in lambdas and "never run" in lambdas
-    for name in ("mine (MyAttention)", "theirs (Dense)", "registered (pkg>Dense)", "Odd (Odd)"):
+    for name in ("MyAttention: mine", "Dense: theirs", "pkg>Dense: registered", "Odd: Odd"):
         assert name in custom
     assert attribute(graph, "twist", "function")[0].startswith("text, ")
     assert graph.values["twist"].shape is None
@@ -169,6 +169,16 @@ def test_operation_of_keras_3_is_not_taken_for_a_foreign_layer(keras_h5: Write) 
     assert graph.notes == []
     mine = {"class_name": "Gelu", "config": {"name": "gelu", "trainable": True}}
     assert "Gelu" in read_model(keras_h5(sequential(layer, mine), {}, name="mine.h5")).notes[0]
+
+
+def test_shape_is_known_again_behind_a_foreign_layer(keras_h5: Write) -> None:
+    layers = [
+        {"class_name": "Foreign", "config": {"name": "foreign"}},
+        {"class_name": "Flatten", "config": {"name": "flat"}},
+        dense("d", 3),
+    ]
+    graph = read_model(keras_h5(sequential(*layers, build_input_shape=[None, 4, 4]), {}))
+    assert [graph.values[node.name].shape for node in graph.nodes] == [None, [None, None], [None, 3]]
 
 
 def test_weights_only_file_says_that_the_architecture_is_missing(keras_h5: Write) -> None:

@@ -182,7 +182,10 @@ def test_keras_shapes_and_counts_agree_with_the_summaries_beside_the_files(graph
             assert nodes[name].parameters == int(parameters)
             known = graph.values[name].shape
             if known is not None:
-                assert known == [None if d == "None" else int(d) for d in re.findall(r"None|\d+", shape)]
+                expected = [None if d == "None" else int(d) for d in re.findall(r"None|\d+", shape)]
+                if "not part of Keras" in " ".join(graph.notes):  # behind foreign layers sizes may be unknown
+                    expected = [e if k is not None else None for e, k in zip(expected, known, strict=True)]
+                assert known == expected
                 rows += 1
         checked += 1
     assert checked >= 15

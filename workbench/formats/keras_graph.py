@@ -29,7 +29,7 @@ class _Builder:
     def __init__(self) -> None:
         self.functions: dict[str, Graph] = {}
         self._lambdas: list[str] = []
-        self._custom: list[str] = []
+        self._custom: dict[str, list[str]] = {}
         self._subclassed: list[str] = []
 
     def notes(self) -> list[str]:
@@ -42,12 +42,11 @@ class _Builder:
                 )
             )
         if self._custom:
-            names = ", ".join(sorted(set(self._custom))[:8])
-            found.append(
-                _(
-                    "Uses layers that are not part of Keras ({names}): to run or convert it, their code is needed."
-                ).format(names=names)
-            )
+            text = _("Uses layers that are not part of Keras ({names}): to run or convert it, their code is needed.")
+            kinds = [
+                f"{kind}: {', '.join(names[:3])}{' ...' * (len(names) > 3)}" for kind, names in self._custom.items()
+            ]
+            found.append(text.format(names="; ".join(kinds[:8])))
         if self._subclassed:
             names = ", ".join(self._subclassed[:8])
             found.append(_("{names}: the architecture is Python code that the file does not hold.").format(names=names))
@@ -75,7 +74,7 @@ class _Builder:
             if is_lambda(item):
                 self._lambdas.append(layer_name(item))
             elif is_custom(item):
-                self._custom.append(f"{layer_name(item)} ({item.get('class_name')})")
+                self._custom.setdefault(str(item.get("class_name")), []).append(layer_name(item))
 
 
 def _with_wrapped(layer: Layer) -> Iterator[Layer]:

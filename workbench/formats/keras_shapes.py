@@ -14,7 +14,7 @@ Rule = Callable[[Mapping[str, Any], list[Dim]], Shape]
 def output_shape(op: str, settings: Mapping[str, Any], inputs: Sequence[Shape]) -> Shape:
     """Return the shape of the (first) output, batch included, or None when the settings do not say for certain."""
     if not inputs or inputs[0] is None:
-        return None
+        return _whatever_the_input(op, settings) if inputs else None
     shapes = [shape for shape in inputs if shape is not None]
     try:
         if op in _MERGING:
@@ -27,6 +27,12 @@ def output_shape(op: str, settings: Mapping[str, Any], inputs: Sequence[Shape]) 
         return rule(settings, shapes[0]) if rule else None
     except (KeyError, TypeError, ValueError, IndexError, ZeroDivisionError):
         return None  # a setting is missing or strange: no shape rather than a wrong one
+
+
+def _whatever_the_input(op: str, settings: Mapping[str, Any]) -> Shape:
+    """Return the shape of layers that make a matrix of anything: the batch and one axis of unknown size."""
+    pooled = op.startswith("Global") and not settings.get("keepdims")
+    return [None, None] if op == "Flatten" or pooled else None
 
 
 def as_shape(value: Any) -> Shape:
