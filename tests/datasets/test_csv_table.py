@@ -29,6 +29,15 @@ def test_header_and_text_labels(tmp_path: Path, table: list[Port]) -> None:
     assert data.labels.tolist() == [0, 1, 0]
 
 
+def test_columns_named_by_numbers_are_a_header_too(tmp_path: Path, table: list[Port]) -> None:
+    data = opened(tmp_path, "label,0,1,2,3\n7,1,2,3,4\n", table)
+    assert data.feeds([0])["features"].tolist() == [[1, 2, 3, 4]]
+    assert data.labels is not None
+    assert data.labels.tolist() == [7]
+    named = opened(tmp_path, "rose,1,2,3,4\ntulip,5,6,7,8\n", table, labels="1")
+    assert named.class_names == ["rose", "tulip"]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_no_header_and_other_delimiters(tmp_path: Path, table: list[Port], delimiter: str) -> None:
     text = "\n".join(delimiter.join(row) for row in (["1", "2", "3", "4"], ["5", "6", "7", "8"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def load_onnx(path: Path) -> Any:
 
 
 def is_oversized(model: Any) -> bool:
-    """Say whether one ONNX file cannot hold the model (asked of the tensors: protobuf fails to measure such a model)."""
+    """Say whether one ONNX file cannot hold the model; the tensors are asked first, as protobuf cannot measure it."""
     stored = sum(len(tensor.raw_data) for graph, _nested in graphs_of(model) for tensor in graph.initializer)
     return stored > LARGEST or bool(model.ByteSize() > LARGEST)
 
@@ -162,11 +163,9 @@ def replace_numbers(tensor: Any, values: NDArray[np.generic]) -> None:
 
 def with_patterns(names: list[str], patterns: tuple[str, ...], *, what: str) -> set[str]:
     """Return the names that match any pattern (with * and ?); raises WorkbenchError for one that matches none."""
-    from fnmatch import fnmatchcase
-
     chosen: set[str] = set()
     for pattern in patterns:
-        matching = {name for name in names if fnmatchcase(name, pattern)}
+        matching = {name for name in names if name == pattern or fnmatchcase(name, pattern)}
         if not matching:
             raise WorkbenchError(
                 _("No {what} is called {pattern}.").format(what=what, pattern=pattern),

@@ -168,4 +168,6 @@ def _groups_by_weight(model: Any) -> dict[str, int]:
 def _names(name: str, pattern: str) -> bool:
     """Say whether a pattern means this tensor: its name, its layer's, or both with * and ?."""
     layer = name.rpartition("/")[0]
-    return any(fnmatchcase(text, pattern) for text in (name, layer, layer.rpartition("/")[2]) if text)
+    return any(
+        text == pattern or fnmatchcase(text, pattern) for text in (name, layer, layer.rpartition("/")[2]) if text
+    )

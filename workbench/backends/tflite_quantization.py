@@ -131,7 +131,9 @@ def skipped(layers: Sequence[Layer], patterns: tuple[str, ...]) -> list[str]:
     """Return the scopes that match a pattern (by op or by name); raises WorkbenchError for one that matches none."""
     chosen = []
     for pattern in patterns:
-        matching = [layer.scope for layer in layers if pattern == layer.op or fnmatchcase(layer.scope, pattern)]
+        matching = [
+            layer.scope for layer in layers if pattern in (layer.op, layer.scope) or fnmatchcase(layer.scope, pattern)
+        ]
         if not matching:
             names = ", ".join(layer.scope for layer in layers if layer.op in WEIGHTED)
             raise WorkbenchError(

@@ -89,12 +89,20 @@ def _describe(path: Path) -> _Table:
         start = file.read(PROBE)
         delimiter = _delimiter(start)
         file.seek(0)
-        first = next((row for row in csv.reader(file, delimiter=delimiter) if row), [])
+        rows = (row for row in csv.reader(file, delimiter=delimiter) if row)
+        first, second = next(rows, []), next(rows, [])
     if not first:
         raise WorkbenchError(_("{path} is empty.").format(path=path))
-    has_header = not any(_is_number(cell) for cell in first)
+    has_header = _is_header(first, second)
     names = [cell.strip() for cell in first] if has_header else [str(index + 1) for index in range(len(first))]
     return _Table(names, has_header, delimiter)
+
+
+def _is_header(first: list[str], second: list[str]) -> bool:
+    """Say whether the first row names columns: it has no number, or a text above a number ("label,0,1,2")."""
+    if not any(_is_number(cell) for cell in first):
+        return True
+    return any(_is_number(below) and not _is_number(cell) for cell, below in zip(first, second, strict=False))
 
 
 def _label_column(spec: DataSpec, table: _Table) -> int | None:
