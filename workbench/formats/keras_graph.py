@@ -42,6 +42,7 @@ class _Builder:
                 )
             )
         if self._custom:
+            custom = list(self._custom.items())
             text = _("Uses layers that are not part of Keras ({names}): to run or convert it, their code is needed.")
             kinds = [
                 f"{kind}: {', '.join(names[:3])}{' ...' * (len(names) > 3)}" for kind, names in self._custom.items()
