@@ -14,7 +14,7 @@ from workbench.gui.panels.benchmark_run import BenchmarkRun, Tracks
 from workbench.gui.panels.result_table import Cell, ResultTable
 from workbench.jobs.benchmark import BenchmarkRow
 
-COMPACT_HIDDEN = (1, 2, 4, 6, 7, 8, 9)
+COMPACT_HIDDEN = (1, 2, 4, 5, 6, 7, 8, 9)
 ROLES = {"faster": "good", "slower": "bad"}
 
 

@@ -67,6 +67,7 @@ class ComparePanel(QWidget):
 
     def _build(self) -> None:
         form = QFormLayout()
+        form.setHorizontalSpacing(12)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setVerticalSpacing(8)
         rows = ((_("Reference A"), self.a), ("", self.place_a), (_("Compared B"), self.b), ("", self.place_b),

@@ -84,7 +84,7 @@ class EvaluatePanel(QWidget):
         results = QSplitter(Qt.Orientation.Horizontal)
         results.addWidget(self.table)
         results.addWidget(self.confusion)
-        results.setSizes([720, 330])
+        results.setSizes([770, 280])
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)

@@ -83,7 +83,7 @@ class ResultTable(QTableWidget):
                     touched = touched or before is None or len(before.text) < len(cell.text)
         changed = len(rows) != len(self._shown) or not self._sized
         self._shown = rows
-        self.setMinimumHeight(36 + 28 * min(len(rows), 4))
+        self.setMinimumHeight(46 + 28 * min(len(rows), 4))
         if changed or touched:
             self.fit_columns()
 

@@ -56,6 +56,7 @@ class RunPanel(QWidget):
 
     def _build(self) -> None:
         form = QFormLayout()
+        form.setHorizontalSpacing(12)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for title, widget in ((_("Model"), self.model), (_("Runtime"), self.place), (_("Input"), self.data)):
             label = QLabel(title)
