@@ -168,7 +168,7 @@ def test_the_next_window_is_where_the_last_one_was(
     again.show()
     assert again.height() == 733
     with qtbot.waitSignal(again.state.graph_ready, timeout=WAIT_MS):
-        again.state.select(again.state.project.models()[0].id)
+        again.state.resume()
     qtbot.waitUntil(again.docks["project"].isVisible)
     assert not again.docks["inspector"].isVisible()
     again.close_now()

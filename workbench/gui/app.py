@@ -45,6 +45,8 @@ def run(path: Path | None, project: Path | None) -> int:
     window.prepare()
     if path is not None:
         window.state.open_model(path)
+    else:
+        window.state.resume()
     try:
         return app.exec()
     finally:

@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         if first is not None:
             first.raise_()
         self.resizeDocks([self.docks["project"], self.docks["inspector"]], [280, 320], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["jobs"]], [230], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["jobs"]], [270], Qt.Orientation.Vertical)
 
     def _build_commands(self) -> None:
         menus = {title: self.menuBar().addMenu(_(title)) for title in MENUS}
@@ -147,6 +147,8 @@ class MainWindow(QMainWindow):
         self.state.wanted.connect(self._on_wanted)
         self.jobs.busy_changed.connect(self._refresh_enabled)
         self.jobs.trouble.connect(self._on_trouble)
+        self.welcome.zone.file_wanted.connect(self.actions_by_id["open"].trigger)
+        self.welcome.zone.folder_wanted.connect(self.actions_by_id["open-folder"].trigger)
 
     # Showing
 
@@ -254,9 +256,8 @@ class MainWindow(QMainWindow):
             return
         self.state.settings.docks = _text(self.saveState() if self._docks_shown else self._docks_state)
         self.state.settings.geometry = _text(self.saveGeometry())
-        self.state.save_settings()
         self.jobs.close()
-        self.state.project.close()
+        self.state.leave()
         event.accept()
 
     def close_now(self) -> None:

@@ -49,6 +49,7 @@ class State(QObject):
         self.current: ModelRecord | None = None
         self.graphs: dict[int, Graph] = {}
         self.data = DataSpec()
+        self._left = False
         self._reading: set[str] = set()
 
     # Models
@@ -65,7 +66,7 @@ class State(QObject):
         """Read ``path`` in the reading worker; when it is a model, add it to the project and show it."""
         path = path.expanduser().absolute()
         known = next((record for record in self.project.models() if Path(record.path) == path), None)
-        if known is not None and path.exists():
+        if known is not None and self.project.status(known) == "present":
             self._remember(path)
             self.select(known.id)
             return
@@ -182,6 +183,20 @@ class State(QObject):
             settings_file.save(self.settings)
         except OSError as error:
             self.say(_("The settings cannot be saved: {reason}.").format(reason=error.strerror), level="warning")
+
+    def resume(self) -> None:
+        """Show the model that was in view when the project was last closed, if it is still there."""
+        record = self.model(self.project.get_setting("current", 0))
+        if record is not None and self.project.status(record) != "missing":
+            self.select(record.id)
+
+    def leave(self) -> None:
+        """Remember what is in view, save the settings and close the project."""
+        if not self._left:
+            self._left = True
+            self.project.set_setting("current", self.current.id if self.current is not None else 0)
+            self.save_settings()
+            self.project.close()
 
     # Messages
 

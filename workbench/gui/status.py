@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import psutil
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
@@ -11,7 +13,9 @@ from workbench.core.i18n import _
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
 
-MEMORY_EVERY_MS = 3000
+MEASURED_EVERY_MS = 2000
+BUSY = 0.4
+"""Workers that use more than this share of a core while no job runs are importing their libraries."""
 
 
 class StatusStrip(QWidget):
@@ -42,8 +46,9 @@ class StatusStrip(QWidget):
         jobs.changed.connect(self.refresh)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._measure)
-        self._timer.start(MEMORY_EVERY_MS)
+        self._timer.start(MEASURED_EVERY_MS)
         self._process = psutil.Process()
+        self._used, self._at, self._warming = 0.0, time.monotonic(), True
         self.refresh()
 
     def refresh(self) -> None:
@@ -59,13 +64,21 @@ class StatusStrip(QWidget):
             if course.fraction is not None:
                 self._bar.setValue(round(course.fraction * 1000))
             return
-        self._dot.setPixmap(theme.icon("check-circle", "good").pixmap(14, 14))
-        self._worker.setText(_("Worker ready"))
+        glyph, role, text = ("fire", "warning", _("Worker warming up")) if self._warming else (
+            "check-circle", "good", _("Worker ready"))  # fmt: skip
+        self._dot.setPixmap(theme.icon(glyph, role).pixmap(14, 14))
+        self._worker.setText(text)
 
     def _measure(self) -> None:
         try:
-            family = [self._process, *self._process.children(recursive=True)]
-            total = sum(process.memory_info().rss for process in family)
+            workers = self._process.children(recursive=True)
+            total = sum(process.memory_info().rss for process in (self._process, *workers))
+            used = sum(sum(process.cpu_times()[:2]) for process in workers)
         except psutil.Error:
-            return  # a worker ended between the two calls: next time
+            return  # a worker ended between two calls: next time
+        now = time.monotonic()
+        idle = not self._jobs.running()
+        self._warming = idle and used - self._used > BUSY * (now - self._at)
+        self._used, self._at = used, now
         self._memory.setText(_("Memory {size}").format(size=units.size(total)))
+        self.refresh()

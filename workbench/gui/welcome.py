@@ -7,7 +7,6 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -56,9 +55,9 @@ class WelcomePage(QScrollArea):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(18)
         self._layout.addLayout(_masthead())
-        self._zone = DropZone()
-        self._zone.picked.connect(lambda path: state.open_model(Path(path)))
-        self._layout.addWidget(self._zone)
+        self.zone = DropZone()
+        self.zone.picked.connect(lambda path: state.open_model(Path(path)))
+        self._layout.addWidget(self.zone)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
         self._layout.addLayout(self._recent)
@@ -103,6 +102,9 @@ class DropZone(QFrame):
     """A field that takes a dropped model, with buttons for those who do not drag."""
 
     picked = Signal(str)
+    """Path of what was dropped."""
+    file_wanted = Signal()
+    folder_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -120,9 +122,9 @@ class DropZone(QFrame):
         kinds.setAlignment(Qt.AlignmentFlag.AlignCenter)
         file_button = QPushButton(theme.icon("folder-open", "accent-text"), _("Open file..."))
         file_button.setProperty("primary", True)
-        file_button.clicked.connect(self._ask_file)
+        file_button.clicked.connect(self.file_wanted)
         folder_button = QPushButton(theme.icon("folder-notch-open"), _("Open SavedModel folder..."))
-        folder_button.clicked.connect(self._ask_folder)
+        folder_button.clicked.connect(self.folder_wanted)
         buttons = QHBoxLayout()
         buttons.setSpacing(10)
         buttons.addStretch(1)
@@ -161,16 +163,6 @@ class DropZone(QFrame):
         self.setProperty("active", active)
         self.style().unpolish(self)
         self.style().polish(self)
-
-    def _ask_file(self) -> None:
-        picked = QFileDialog.getOpenFileName(self, _("Open model"))[0]
-        if picked:
-            self.picked.emit(picked)
-
-    def _ask_folder(self) -> None:
-        picked = QFileDialog.getExistingDirectory(self, _("Open SavedModel folder"))
-        if picked:
-            self.picked.emit(picked)
 
 
 class GlyphLabel(QWidget):
