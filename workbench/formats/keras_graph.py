@@ -42,12 +42,12 @@ class _Builder:
                 )
             )
         if self._custom:
-            custom = list(self._custom.items())
             text = _("Uses layers that are not part of Keras ({names}): to run or convert it, their code is needed.")
             kinds = [
-                f"{kind}: {', '.join(names[:3])}{' ...' * (len(names) > 3)}" for kind, names in self._custom.items()
+                f"{kind}: {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}"
+                for kind, names in list(self._custom.items())[:8]
             ]
-            found.append(text.format(names="; ".join(kinds[:8])))
+            found.append(text.format(names="; ".join(kinds)))
         if self._subclassed:
             names = ", ".join(self._subclassed[:8])
             found.append(_("{names}: the architecture is Python code that the file does not hold.").format(names=names))
