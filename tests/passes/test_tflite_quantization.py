@@ -77,19 +77,30 @@ def test_layers_can_be_left_in_float(digits: Path, tmp_path: Path, report: Told,
         StaticInt8().run(digits, tmp_path / "d.tflite", StaticInt8Params(ranges="entropy"), data=data, report=report)
 
 
-def test_sensitive_layers_stay_in_float_until_the_answers_agree(digits: Path, tmp_path: Path, report: Told) -> None:
-    """Random input, on which the classes of a digit classifier are decided by noise, needs such layers."""
-    data = dataset_for(digits, DataSpec(limit=64))
-    params = StaticInt8Params(agreement=1.0)
-    outcome = StaticInt8().run(digits, tmp_path / "int8.tflite", params, data=data, report=report)
-    plain = StaticInt8().run(
-        digits, tmp_path / "plain.tflite", StaticInt8Params(agreement=1e-6), data=data, report=report
+def test_sensitive_layers_stay_in_float_until_the_answers_agree(digits: Path, report: Told) -> None:
+    """The classes that a digit classifier sees in noise are decided by little: all of them are not kept at once."""
+    shape = [dim or 1 for dim in read_model(digits).inputs[0].shape or []][1:]
+    noise = np.random.default_rng(0).standard_normal((64, *shape)).astype(np.float32)
+    np.savez(report.scratch / "noise.npz", noise=noise)
+    data = dataset_for(digits, DataSpec(path=str(report.scratch / "noise.npz")))
+
+    def run(name: str, wanted: float) -> dict[str, float]:
+        params = StaticInt8Params(ranges="minmax", agreement=wanted)
+        return StaticInt8().run(digits, report.scratch / name, params, data=data, report=report).figures
+
+    plain, best = run("plain.tflite", 1e-6), run("best.tflite", 1.0)
+    assert plain["quantized_layers"] == 4
+    assert plain["calibration_agreement"] < 1
+    assert best["quantized_layers"] < 4
+    assert best["calibration_agreement"] > plain["calibration_agreement"]
+
+
+def test_random_input_is_not_judged_by_its_classes(digits: Path, tmp_path: Path, report: Told) -> None:
+    outcome = StaticInt8().run(
+        digits, tmp_path / "int8.tflite", StaticInt8Params(), data=dataset_for(digits), report=report
     )
-    reached, before = outcome.figures["calibration_agreement"], plain.figures["calibration_agreement"]
-    assert reached >= before
-    in_float = 4 - outcome.figures["quantized_layers"]
-    assert in_float <= 4
-    assert before == 1.0 or in_float > 0 or reached == before
+    assert "calibration_agreement" not in outcome.figures
+    assert "random samples" in outcome.notes[1]
 
 
 def test_what_is_quantized_already_or_recurrent_is_refused(

@@ -20,6 +20,8 @@ JUDGED = 256
 """Calibration samples that the agreement is measured on."""
 PROBED = 64
 """Calibration samples that each layer's sensitivity is measured on."""
+LARGE = 4 << 20
+"""Bytes of a model from which on a quarter of them must do: such a model is slow, and has many layers."""
 MOST_IN_FLOAT = 4
 """Layers that may stay in float: with more, the model should be quantized in another way."""
 
@@ -58,7 +60,8 @@ def quantize_until(
             return best
     if best is None or chosen is None or reference is None:
         raise ValueError("no variants")
-    ranked = _ranked(chosen, reference[:PROBED], calls, report)
+    probed = PROBED if source.stat().st_size < LARGE else PROBED // 4
+    ranked = _ranked(chosen, reference[:probed], calls, report)
     for count in range(1, min(MOST_IN_FLOAT, len(ranked)) + 1):
         content = chosen.build(ranked[:count])
         agreement = _agreement(reference, content, calls)
