@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.core.events import Samples
-from workbench.core.latency_track import WINDOW, LatencyTrack, thin
+from workbench.core.latency_track import WINDOW, LatencyTrack, smooth, thin
 
 
 def fed(latencies: list[float], *, chunk: int, warmup: int = 0) -> LatencyTrack:
@@ -68,7 +68,7 @@ def test_thinning_keeps_extremes_ends_and_order(size: int) -> None:
     y[size // 3] = 99.0
     y[size // 2] = -99.0
     thinned = thin(x, y, -np.inf, np.inf, 1000)
-    assert thinned.x.size <= 1003
+    assert thinned.x.size <= 1005
     assert 99.0 in thinned.y
     assert -99.0 in thinned.y
     assert np.all(np.diff(thinned.x) > 0)
@@ -80,3 +80,21 @@ def test_thinning_only_looks_at_the_view() -> None:
     thinned = thin(x, x, 500.0, 600.0, 1000)
     assert thinned.x[0] == 499
     assert thinned.x[-1] == 601
+
+
+def test_smoothing_shows_the_trend_and_reaches_the_end() -> None:
+    x = np.arange(1.0, 100_001)
+    y = np.where(x % 50 == 0, 1000.0, x / 1000)
+    line = smooth(x, y, -np.inf, np.inf, 300)
+    assert line.x.size <= 302
+    assert line.x[-1] == 100_000
+    assert line.y[:-1].max() < 101
+    assert np.all(np.diff(line.y[:-1]) > 0)
+
+
+def test_thinning_shows_what_is_typical_too() -> None:
+    x = np.arange(1.0, 100_001)
+    y = np.full(x.size, 5.0)
+    y[np.random.default_rng(0).choice(x.size, 1000, replace=False)] = 500.0
+    thinned = thin(x, y, -np.inf, np.inf, 1000)
+    assert np.mean(thinned.y == 5.0) > 0.5

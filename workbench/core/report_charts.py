@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.core import units
 from workbench.core.i18n import _
-from workbench.core.latency_track import Floats, LatencyTrack, spreads_widely, thin
+from workbench.core.latency_track import Floats, LatencyTrack, smooth, spreads_widely, thin
 from workbench.core.ticks import linear_ticks, log_ticks, tidy
 
 WIDTH, HEIGHT = 760, 270
@@ -99,7 +99,7 @@ def _series(track: LatencyTrack, frame: Frame, index: int) -> list[str]:
             dots = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in zip(frame.x(group.x), frame.y(group.y), strict=True))
             parts.append(f'<path class="s{index % 8} {style}" d="{dots}"/>')
     for values, style in ((track.rolling.p99, "p99"), (track.rolling.p50, "p50")):
-        line = thin(track.rolling.runs.values, values.values, *everything, LINE_POINTS)
+        line = smooth(track.rolling.runs.values, values.values, *everything, LINE_POINTS)
         if line.x.size > 1:
             path = "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(frame.x(line.x), frame.y(line.y), strict=True))
             parts.append(f'<path class="s{index % 8} {style}" d="M{path}"/>')

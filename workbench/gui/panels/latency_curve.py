@@ -8,7 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from workbench.core.latency_track import Axis, Floats, LatencyTrack, Thinned, thin
+from workbench.core.latency_track import Axis, Floats, LatencyTrack, Thinned, smooth, thin
 from workbench.gui.panels.dots import Dots
 
 MOST_POINTS = 1500
@@ -107,7 +107,7 @@ class LatencyCurve:
             (self._p90, track.rolling.p90),
             (self._p99, track.rolling.p99),
         ):
-            line = thin(where, column.values, low, high, MOST_LINE_POINTS)
+            line = smooth(where, column.values, low, high, MOST_LINE_POINTS)
             curve.setData(line.x, scale.place(line.y))
         flushes = track.at(track.flushes.runs.values, axis)
         rates = thin(flushes, track.flushes.rates.values * batch, low, high, MOST_LINE_POINTS)
