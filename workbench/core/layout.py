@@ -78,8 +78,8 @@ def arrange(
     lonely = [vertex for vertex in range(count) if vertex not in placed]
     drawings += [_Drawing(Layered([row], {}), breadths, lengths, gap) for row in _rows_of(lonely, breadths)]
     _pack(drawings)
-    arranged = _collect(drawings, breadths, lengths, edges)
-    _spread_exits(arranged, edges, exits)
+    home = {vertex: d for d in drawings for layer in d.part.layers for vertex in layer if vertex < count}
+    arranged = _collect(drawings, home, (breadths, lengths), edges, _exit_shifts(home, breadths, edges, exits))
     return _turned(arranged) if direction == "right" else arranged
 
 
@@ -123,14 +123,27 @@ class _Drawing:
         layer = self.layer_of[vertex]
         return (self.top[layer] + self.bottom[layer] - length) / 2
 
-    def route(self, source: int, target: int, lengths: list[float]) -> list[tuple[float, float]]:
-        """Return the polyline from the end of ``source`` to the start of ``target``: straight through the layers."""
-        x, layer = self.centre[source], self.layer_of[source]
+    def way(self, source: int, target: int) -> list[int]:
+        """Return the vertices of an edge, its boxes included; an edge that was turned round goes up."""
+        bends = self.part.chains.get((source, target))
+        return [source, *bends, target] if bends is not None else self.way(target, source)[::-1]
+
+    def route(self, edge: Pair, lengths: list[float], shift: float) -> list[tuple[float, float]]:
+        """Return the polyline of an edge that leaves its source ``shift`` off the middle."""
+        source, target = edge
+        if edge not in self.part.chains:
+            return self._route(target, source, lengths, (0.0, shift))[::-1]
+        return self._route(source, target, lengths, (shift, 0.0))
+
+    def _route(
+        self, source: int, target: int, lengths: list[float], shifts: tuple[float, float]
+    ) -> list[tuple[float, float]]:
+        x, layer = self.centre[source] + shifts[0], self.layer_of[source]
         points = [(x, self.start(source, lengths[source]) + lengths[source]), (x, self.bottom[layer])]
         for bend in self.part.chains[source, target]:
             x, layer = self.centre[bend], self.layer_of[bend]
             points += [(x, self.top[layer]), (x, self.bottom[layer])]
-        x, layer = self.centre[target], self.layer_of[target]
+        x, layer = self.centre[target] + shifts[1], self.layer_of[target]
         points += [(x, self.top[layer]), (x, self.start(target, lengths[target]))]
         return _simple(points)
 
@@ -171,8 +184,37 @@ def _pack(drawings: list[_Drawing]) -> None:
         deepest = max(deepest, drawing.length)
 
 
-def _collect(drawings: list[_Drawing], breadths: list[float], lengths: list[float], edges: list[Pair]) -> Arrangement:
-    home = {vertex: d for d in drawings for layer in d.part.layers for vertex in layer if vertex < len(breadths)}
+def _exit_shifts(home: dict[int, _Drawing], breadths: list[float], edges: list[Pair], exits: list[int]) -> list[float]:
+    """Return how far from the middle each edge leaves its box: outputs side by side, ordered by where they go."""
+    outputs: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for number, (source, target) in enumerate(edges):
+        if source != target:
+            outputs[source][exits[number]].append(number)
+    shifts = [0.0] * len(edges)
+
+    def heading(group: list[int]) -> float:
+        drawing = home[edges[group[0]][0]]
+        return drawing.centre[drawing.way(*edges[group[0]])[1]]
+
+    for source, groups in outputs.items():
+        if len(groups) < 2:
+            continue
+        breadth = breadths[source]
+        step = min(22.0, (breadth - min(24.0, breadth * 0.4)) / (len(groups) - 1))
+        for position, group in enumerate(sorted(groups.values(), key=heading)):
+            for number in group:
+                shifts[number] = (position - (len(groups) - 1) / 2) * step
+    return shifts
+
+
+def _collect(
+    drawings: list[_Drawing],
+    home: dict[int, _Drawing],
+    sizes: tuple[list[float], list[float]],
+    edges: list[Pair],
+    shifts: list[float],
+) -> Arrangement:
+    breadths, lengths = sizes
     rects = np.zeros((len(breadths), 4), np.float32)
     for vertex, drawing in home.items():
         across = drawing.centre[vertex] - breadths[vertex] / 2 + drawing.move[0]
@@ -180,44 +222,18 @@ def _collect(drawings: list[_Drawing], breadths: list[float], lengths: list[floa
         rects[vertex] = (across, along, breadths[vertex], lengths[vertex])
     points: list[tuple[float, float]] = []
     starts = [0]
-    for source, target in edges:
+    for (source, target), shift in zip(edges, shifts, strict=True):
         drawing = home[source]
         if source == target:
-            way = _loop(rects[source])
+            points += _loop(rects[source])
         else:
-            turned = (source, target) not in drawing.part.chains
-            way = drawing.route(target, source, lengths)[::-1] if turned else drawing.route(source, target, lengths)
-            way = [(x + drawing.move[0], y + drawing.move[1]) for x, y in way]
-        points += way
+            way = drawing.route((source, target), lengths, shift)
+            points += [(x + drawing.move[0], y + drawing.move[1]) for x, y in way]
         starts.append(len(points))
     flat = np.array(points, np.float32).reshape(-1, 2)
     width = max((d.move[0] + d.breadth for d in drawings), default=0.0)
     height = max((d.move[1] + d.length for d in drawings), default=0.0)
     return Arrangement(rects, flat, np.array(starts, np.int32), width, height)
-
-
-def _spread_exits(arranged: Arrangement, edges: list[Pair], exits: list[int]) -> None:
-    """Let the outputs of a box leave it side by side, in the order of where they go."""
-    outputs: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for number, (source, _target) in enumerate(edges):
-        outputs[source][exits[number]].append(number)
-    points, starts = arranged.points, arranged.starts.tolist()
-
-    def heading(group: list[int]) -> float:
-        first, last = starts[group[0]], starts[group[0] + 1] - 1
-        return float(points[min(first + 2, last), 0])
-
-    for source, groups in outputs.items():
-        if len(groups) < 2:
-            continue
-        ordered = sorted(groups.values(), key=heading)
-        step = min(22.0, (float(arranged.rects[source, 2]) - 24.0) / (len(groups) - 1))
-        for position, group in enumerate(ordered):
-            shift = (position - (len(groups) - 1) / 2) * step
-            for number in group:
-                first, last = starts[number], starts[number + 1] - 1
-                upright = first + 1 < last and points[first, 0] == points[first + 1, 0]
-                points[first : first + (2 if upright else 1), 0] += shift
 
 
 def _turned(arranged: Arrangement) -> Arrangement:
