@@ -87,6 +87,8 @@ class BenchmarkForm(QWidget):
         self.seconds = QDoubleSpinBox(minimum=0.1, maximum=86_400, value=5, decimals=1)
         self.seconds.setToolTip(_("Measured seconds of each model."))
         self._how_long = QStackedWidget()
+        self.runs.setAccessibleName(_("Runs"))
+        self.seconds.setAccessibleName(_("Seconds"))
         self._how_long.addWidget(self.runs)
         self._how_long.addWidget(self.seconds)
         self.amount.currentIndexChanged.connect(self._how_long.setCurrentIndex)

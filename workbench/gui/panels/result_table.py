@@ -44,6 +44,7 @@ class ResultTable(QTableWidget):
         self._shown: list[list[Cell]] = []
         self._sized = False
         self.setHorizontalHeaderLabels(headers)
+        self.setAccessibleName(", ".join(headers))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(28)
         self.setShowGrid(False)
