@@ -12,6 +12,7 @@ import pytest
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph, Tensor
+from workbench.jobs import read
 from workbench.jobs.read import ReadModel, ReadTensor, look_at, plain
 
 Write = Callable[..., Path]
@@ -51,6 +52,7 @@ def test_unknown_tensor_and_existing_target_are_refused(classifier: Write, recor
 
 
 CASES: dict[str, tuple[Any, tuple[float, float, int], tuple[int, int]]] = {
+    "close together": (np.array([1e16, 1e16 + 2]), (1e16, 1e16 + 2, 0), (1, 2)),
     "scalar": (np.float32(3), (3, 3, 0), (1, 1)),
     "constant": (np.full((2, 2), 5, "i8"), (5, 5, 0), (2, 2)),
     "empty": (np.zeros((0, 3), "f"), (0, 0, 0), (0, 3)),
@@ -70,6 +72,18 @@ def test_strange_arrays_are_summarized(tmp_path: Path, case: str) -> None:
     assert (view.minimum, view.maximum, view.not_finite) == (low, high, lost)
     assert sum(view.histogram) == array.size - lost
     assert np.load(view.preview).shape == shown
+
+
+def test_large_tensors_are_looked_at_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    array = np.random.default_rng(3).normal(size=1000)
+    array[::7] = 0
+    whole = look_at(Tensor("t", "float64", [1000], 8000), array, tmp_path)
+    monkeypatch.setattr(read, "PIECE", 64)
+    pieces = look_at(Tensor("t", "float64", [1000], 8000), array, tmp_path)
+    assert pieces.histogram == whole.histogram == np.histogram(array, 64)[0].tolist()
+    assert (pieces.minimum, pieces.maximum, pieces.zeros) == (array.min(), array.max(), 0.143)
+    assert pieces.mean == pytest.approx(array.mean())
+    assert pieces.std == pytest.approx(array.std())
 
 
 def test_tensor_of_a_dtype_that_npy_does_not_know_is_saved_as_float32(tmp_path: Path) -> None:

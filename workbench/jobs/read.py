@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -92,13 +94,25 @@ class ReadTensor(Job, frozen=True):
 
 BINS = 64
 MOST_SHOWN = 256
+PIECE = 4_000_000
+"""Elements looked at in one go: a large tensor is never copied as a whole."""
 
 
 def look_at(tensor: Tensor, values: NDArray[np.generic], scratch: Path) -> TensorView:
     """Summarize an array, and save a two-dimensional piece of it for display. Texts have no statistics."""
-    numbers = as_numbers(values)
-    finite = numbers[np.isfinite(numbers)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    count, zeros, total, low, high = 0, 0, 0.0, math.inf, -math.inf
+    for finite in finite_pieces(values):
+        count += finite.size
+        zeros += int(finite.size - np.count_nonzero(finite))
+        total += float(finite.sum())
+        low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    low, high = (low, high) if count else (0.0, 0.0)
+    mean = min(max(total / count, low), high) if count else 0.0
+    squares, histogram = 0.0, np.zeros(BINS, np.int64)
+    for finite in finite_pieces(values):
+        squares += float(np.square(finite - mean).sum())
+        histogram += bins_of(finite, low, high)
+    numeric = values.size if values.dtype.kind not in "SUO" else 0
     preview = scratch / "preview.npy"
     with preview.open("wb") as file:
         np.save(file, corner(values), allow_pickle=False)
@@ -109,35 +123,40 @@ def look_at(tensor: Tensor, values: NDArray[np.generic], scratch: Path) -> Tenso
         nbytes=tensor.nbytes,
         minimum=low,
         maximum=high,
-        mean=float(finite.mean()) if finite.size else 0.0,
-        std=float(finite.std()) if finite.size else 0.0,
-        zeros=float(np.count_nonzero(numbers == 0) / numbers.size) if numbers.size else 0.0,
-        not_finite=int(numbers.size - finite.size),
-        histogram=histogram(finite, low, high),
+        mean=mean,
+        std=math.sqrt(squares / count) if count else 0.0,
+        zeros=zeros / numeric if numeric else 0.0,
+        not_finite=numeric - count,
+        histogram=[int(each) for each in histogram],
         preview=str(preview),
     )
+
+
+def finite_pieces(values: NDArray[np.generic]) -> Iterator[NDArray[np.float64]]:
+    """Yield the finite numbers as float64, piece by piece (the magnitude of complex ones); nothing for texts."""
+    flat = np.asarray(values).reshape(-1)
+    if flat.dtype.kind in "SUO":
+        return
+    for start in range(0, flat.size, PIECE):
+        piece = flat[start : start + PIECE]
+        numbers = (np.abs(piece) if piece.dtype.kind == "c" else piece).astype(np.float64)
+        finite = numbers[np.isfinite(numbers)]
+        if finite.size:
+            yield finite
+
+
+def bins_of(finite: NDArray[np.float64], low: float, high: float) -> NDArray[np.int64]:
+    """Count in 64 equal bins from the lowest to the highest value; all in the middle one when they are equal."""
+    width = high - low
+    if not (math.isfinite(width) and width > 0):
+        return np.bincount(np.full(finite.size, BINS // 2), minlength=BINS)
+    places = np.floor((finite - low) / width * BINS).astype(np.int64)
+    return np.bincount(np.clip(places, 0, BINS - 1), minlength=BINS)
 
 
 def plain(values: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return the values in a dtype that .npy knows: bfloat16 and 4-bit integers become float32, which holds all."""
     return values if values.dtype.kind in "fiubcSU" else values.astype(np.float32)
-
-
-def as_numbers(values: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return the values flat as float64 (the magnitude of complex ones); nothing for texts."""
-    flat = np.asarray(values).reshape(-1)
-    if flat.dtype.kind in "SUO":
-        return np.zeros(0)
-    return np.abs(flat).astype(np.float64) if flat.dtype.kind == "c" else flat.astype(np.float64)
-
-
-def histogram(finite: NDArray[np.float64], low: float, high: float) -> list[int]:
-    """Count in 64 equal bins from the lowest to the highest value; all in the middle one when they are equal."""
-    if not finite.size:
-        return [0] * BINS
-    if not np.isfinite(high - low) or high - low <= np.finfo(np.float64).tiny * BINS:
-        return [0] * (BINS // 2) + [int(finite.size)] + [0] * (BINS // 2 - 1)
-    return [int(count) for count in np.histogram(finite, BINS, (low, high))[0]]
 
 
 def corner(values: NDArray[np.generic]) -> NDArray[np.generic]:
