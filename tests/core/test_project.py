@@ -152,6 +152,16 @@ def test_data_sets_are_kept_once(project):
     assert len(project.datasets()) == 1
 
 
+@pytest.mark.parametrize("ask", ["model", "lineage", "rename"])
+def test_a_model_that_is_not_there(project, ask):
+    with pytest.raises(WorkbenchError, match="no model number 7"):
+        {
+            "model": project.model,
+            "lineage": project.lineage,
+            "rename": lambda model_id: project.rename_model(model_id, "x"),
+        }[ask](7)
+
+
 def test_view_state(project):
     assert project.get_setting("zoom", 1.0) == 1.0
     project.set_setting("zoom", 2.5)
@@ -311,6 +321,18 @@ def test_two_windows_on_one_project(project, model):
         list(pool.map(add, (project, other) * 2))
     assert len({record.name for record in other.models()}) == 40
     assert project.models() == other.models()
+    other.close()
+
+
+def test_what_another_window_adds_and_removes_is_seen(project, model):
+    assert project.models() == []
+    other = Project.open(project.folder)
+    record = other.add_model(model, name="fer", format="keras-h5")
+    assert project.models() == [record]
+    other.rename_model(record.id, "renamed")
+    assert project.model(record.id).name == "renamed"
+    other.remove_model(record.id)
+    assert project.models() == []
     other.close()
 
 

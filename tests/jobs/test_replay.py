@@ -144,3 +144,28 @@ def test_equal_target_names_do_not_collide(recorded, tmp_path):
     )
     done = replay(twice, tmp_path / "again", run_job)
     assert [Path(step.artifact).name for step in done.steps] == ["same.onnx", "same (2).onnx"]
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_a_keras_2_model_through_the_engine_of_its_own_gives_the_same_bytes_again(real_models, tmp_path):
+    source = real_models / "fer" / "fer" / "data" / "emotion_model.hdf5"
+    steps = [
+        Step(plugin="magnitude-pruning", target="pruned.h5", params={"sparsity": 0.5}, data=DataSpec(limit=4)),
+        Step(plugin="dynamic-int8", target="int8.tflite", data=DataSpec(limit=4)),
+    ]
+    recipe = Recipe(recipe=1, source=Source(path=str(source)), steps=steps)
+    first = replay(recipe, tmp_path / "first", run_job)
+    expected = [
+        Expected(bytes=step.result.bytes_after, sha256=step.result.artifact_sha256, verified=step.result.verified)
+        for step in first.steps
+    ]
+    recorded = msgspec.structs.replace(
+        recipe,
+        steps=[
+            msgspec.structs.replace(step, expected=known) for step, known in zip(recipe.steps, expected, strict=True)
+        ],
+    )
+    again = replay(recorded, tmp_path / "again", run_job)
+    assert [step.same for step in again.steps] == ["identical", "identical"], [step.why for step in again.steps]
+    assert first.steps[0].result.figures["sparsity"] == pytest.approx(0.5, abs=1e-4)

@@ -49,6 +49,11 @@ class Database:
             except sqlite3.OperationalError as error:
                 raise _unusable(self.path, error) from error
 
+    def state(self) -> tuple[int, int]:
+        """Return a mark that is another one after every change, by this connection or by another window."""
+        with self._lock:
+            return self.rows("PRAGMA data_version")[0][0], self._connection.total_changes
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write all of it or nothing. Raises WorkbenchError when the disk is full or another window is stuck."""

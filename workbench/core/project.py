@@ -52,6 +52,8 @@ class Project:
     def __init__(self, folder: Path, database: Database) -> None:
         self.folder = folder
         self._database = database
+        self._known: tuple[tuple[int, int], dict[int, ModelRecord]] = ((-1, -1), {})
+        self._steps: dict[int, dict[str, Any] | None] = {}
 
     @classmethod
     def open(cls, folder: Path) -> Project:
@@ -83,19 +85,19 @@ class Project:
 
     def models(self) -> list[ModelRecord]:
         """Return all models that have not been removed, oldest first."""
-        return [record for record in self._all() if not record.removed]
+        return [record for record in self._all().values() if not record.removed]
 
     def model(self, model_id: int) -> ModelRecord:
         """Return one model, removed ones included; raises WorkbenchError when there is none."""
-        rows = self._database.rows("SELECT * FROM models WHERE id = ?", (model_id,))
-        if not rows:
+        found = self._all().get(model_id)
+        if found is None:
             raise WorkbenchError(_("The project has no model number {id}.").format(id=model_id))
-        return self._record(rows[0])
+        return found
 
     def lineage(self, model_id: int) -> list[ModelRecord]:
         """Return the models from the first ancestor down to this one, removed ancestors included."""
         self.model(model_id)
-        return ancestry({record.id: record for record in self._all()}, model_id)
+        return ancestry(self._all(), model_id)
 
     def add_model(
         self,
@@ -113,9 +115,9 @@ class Project:
         step_hashes = step or {}
         with self._database.transaction() as connection:
             taken = [row["name"] for row in connection.execute("SELECT name FROM models WHERE removed = 0")]
-            cursor = connection.execute(
+            row = connection.execute(
                 "INSERT INTO models (name, path, format, parent, step, sha256, bytes, mtime_ns, created)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
                 (
                     unique_name(name, taken),
                     self._stored(path),
@@ -127,22 +129,25 @@ class Project:
                     mtime,
                     _now(),
                 ),
-            )
+            ).fetchone()
             connection.execute(
                 "UPDATE models SET sha256 = ? WHERE id = ? AND sha256 = ''",
                 (step_hashes.get("source_sha256", ""), parent),
             )
         artifacts.settle(path)
-        return self.model(int(cursor.lastrowid or 0))
+        return self._record(row)
 
     def rename_model(self, model_id: int, name: str) -> ModelRecord:
         """Give a model another name, made unique; its file keeps its own."""
-        wanted = name.strip() or self.model(model_id).name
+        current = self.model(model_id).name
+        wanted = name.strip() or current
         with self._database.transaction() as connection:
             others = connection.execute("SELECT name FROM models WHERE removed = 0 AND id != ?", (model_id,))
             unique = unique_name(wanted, [row["name"] for row in others])
-            connection.execute("UPDATE models SET name = ? WHERE id = ?", (unique, model_id))
-        return self.model(model_id)
+            row = connection.execute(
+                "UPDATE models SET name = ? WHERE id = ? RETURNING *", (unique, model_id)
+            ).fetchone()
+        return self._record(row)
 
     def remove_model(self, model_id: int) -> None:
         """Take a model and its runs off the project. Files stay, and so does its place in the lineage of others."""
@@ -223,13 +228,22 @@ class Project:
                 (name, wire.encode(value).decode()),
             )
 
-    def _all(self) -> list[ModelRecord]:
-        return [self._record(row) for row in self._database.rows("SELECT * FROM models ORDER BY id")]
+    def _all(self) -> dict[int, ModelRecord]:
+        """Return all models by id; read again only after a change, since menus ask for them all the time."""
+        state, records = self._known
+        now = self._database.state()
+        if now != state:
+            rows = self._database.rows("SELECT * FROM models ORDER BY id")
+            records = {row["id"]: self._record(row) for row in rows}
+            self._known = (now, records)
+        return records
 
     def _record(self, row: sqlite3.Row) -> ModelRecord:
         fields = dict(row)
         fields["path"] = str(self.folder / row["path"])
-        fields["step"] = wire.restored(msgspec.json.decode(row["step"])) if row["step"] else None
+        if row["id"] not in self._steps:  # a step never changes, and decoding it is what takes time
+            self._steps[row["id"]] = wire.restored(msgspec.json.decode(row["step"])) if row["step"] else None
+        fields["step"] = self._steps[row["id"]]
         fields["removed"] = bool(row["removed"])
         return ModelRecord(**fields)
 
@@ -255,7 +269,7 @@ class Project:
 
     def _reconcile(self) -> None:
         """Take in artifacts that a job finished while nobody was left to record them; remove what died half-way."""
-        known = {Path(record.path): record.id for record in self._all()}
+        known = {Path(record.path): record.id for record in self._all().values()}
         for artifact, kept in artifacts.kept_steps(self.folder / "models"):
             if artifact not in known:
                 parent = known.get(Path(kept.source)) or self._adopt(Path(kept.source))
