@@ -113,7 +113,7 @@ def constants_of(graph: Any) -> dict[str, Any]:
 def external_files(model: Any, path: Path) -> tuple[list[Path], list[str]]:
     """Return the external data files of a model that may be read, and notes about those that may not."""
     places: dict[str, None] = {}
-    for tensor in _all_tensors(model.graph):
+    for tensor in (each for graph in (model.graph, *model.functions) for each in _all_tensors(graph)):
         if tensor.data_location == TensorProto.EXTERNAL:
             places[_entry(tensor, "location")] = None
     files, notes = [], []
@@ -125,16 +125,19 @@ def external_files(model: Any, path: Path) -> tuple[list[Path], list[str]]:
         except WorkbenchError as error:
             notes.append(error.message)
         except OSError:
-            notes.append(
-                _("The file {place} with weights of this model is missing: put it beside {name}.").format(
-                    place=place, name=path.name
-                )
-            )
+            notes.append(_missing(place, path).message)
     return files, notes
 
 
+def _missing(place: str, path: Path) -> WorkbenchError:
+    return WorkbenchError(
+        _("The file {place} with weights of {name} is missing or cannot be read.").format(place=place, name=path.name),
+        _("Put it beside {name}, under the name that the model gives.").format(name=path.name),
+    )
+
+
 def _all_tensors(graph: Any) -> Iterator[Any]:
-    yield from graph.initializer
+    yield from getattr(graph, "initializer", ())
     for node in graph.node:
         for attribute in node.attribute:
             if attribute.HasField("t"):
@@ -156,7 +159,12 @@ def inside_folder(path: Path, place: str) -> Path:
     file = folder / pure
     inside = bool(place) and not pure.is_absolute() and ".." not in pure.parts and ":" not in place
     linked = inside and any(item.is_symlink() for item in (file, *file.parents) if folder in item.parents)
-    if not inside or linked:
+    if linked:
+        raise WorkbenchError(
+            _("The model keeps weights in {place}, which is a link; links are not followed.").format(place=place),
+            _("Copy the model and its data as real files into one folder."),
+        )
+    if not inside:
         raise WorkbenchError(
             _("The model keeps weights in {place}, outside of its folder; that file is not opened.").format(
                 place=place
@@ -215,9 +223,12 @@ def _numbers(proto: Any, path: Path) -> NDArray[np.generic]:
         return np.asarray(numpy_helper.to_array(proto))
     file = inside_folder(path, _entry(proto, "location"))
     offset, length = int(_entry(proto, "offset") or 0), _entry(proto, "length")
-    with file.open("rb") as stream:
-        stream.seek(offset)
-        content = stream.read(min(int(length) if length else _declared(proto), file.stat().st_size))
+    try:
+        with file.open("rb") as stream:
+            stream.seek(offset)
+            content = stream.read(min(int(length) if length else _declared(proto), file.stat().st_size))
+    except OSError as error:
+        raise _missing(_entry(proto, "location"), path) from error
     copy = TensorProto()
     copy.CopyFrom(proto)
     copy.ClearField("data_location")
