@@ -170,7 +170,7 @@ def _paint_bars(painter: QPainter, model: SampleItemModel, row: int, box: QRectF
         painter.drawText(label, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
         track = QRectF(line.left() + names, line.top() + 2, bars, line.height() - 4)
         _bar(painter, track, theme.colour("sunken"))
-        width = max(2.0, bars * max(0.0, item.score) / scale)
+        width = max(2.0, bars * item.score / scale) if item.score > 0 else 0.0
         _bar(painter, QRectF(track.left(), track.top(), width, track.height()), _bar_colour(number, is_truth=is_truth))
         value = QRectF(track.right() + 8, line.top(), 72, line.height())
         painter.drawText(value, Qt.AlignmentFlag.AlignVCenter, score_text(item.score, probability))
