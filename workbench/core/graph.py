@@ -118,6 +118,8 @@ class Graph(msgspec.Struct):
     producer: str = ""
     """What wrote the file, with its version ("tf2onnx 1.17.0", "Keras 2.0.5")."""
     metadata: dict[str, str] = {}
+    """What the file says about itself. Keys with a meaning: "labels" (class names, one a line), "content" ("weights"
+    when there is no architecture), "keras_version", "signature" (which one is shown), "assets", "files"."""
     signatures: list[Signature] = []
     functions: dict[str, Graph] = {}
     """All nested graphs, flat, by key."""

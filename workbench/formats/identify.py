@@ -36,7 +36,7 @@ def identify(path: Path) -> Format:
                 return candidate
         raise foreign_folder(path) if is_folder else foreign_file(path)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read_model(path: Path) -> Graph:
@@ -47,7 +47,7 @@ def read_model(path: Path) -> Graph:
             graph = found.read(path)
         graph.bytes = graph.bytes or size_of(path)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     except RecursionError as error:
         raise WorkbenchError(
             _("{name} is nested too deeply to be read.").format(name=path.name),
@@ -73,7 +73,8 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _unreadable(path: Path, error: OSError) -> WorkbenchError:
+def unreadable(path: Path, error: OSError) -> WorkbenchError:
+    """Return the error that says why the system did not let a file be read."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         broken = path.is_symlink()
         return WorkbenchError(

@@ -16,7 +16,7 @@ from workbench.core.events import Report
 from workbench.core.graph import Graph, Tensor
 from workbench.core.i18n import _
 from workbench.core.writing import atomic_target
-from workbench.formats.identify import identify, read_model
+from workbench.formats.identify import identify, read_model, unreadable
 from workbench.jobs import Job, Lane
 
 
@@ -85,7 +85,10 @@ class ReadTensor(Job, frozen=True):
                 _("{name} holds no tensor {tensor}.").format(name=path.name, tensor=self.tensor),
                 _("Open the model again; the file may have changed."),
             )
-        values = found.read_tensor(path, tensor)
+        try:
+            values = found.read_tensor(path, tensor)
+        except OSError as error:
+            raise unreadable(path, error) from error
         if self.save_to:
             with atomic_target(Path(self.save_to)) as partial, partial.open("wb") as file:
                 np.save(file, plain(values), allow_pickle=False)
