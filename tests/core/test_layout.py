@@ -221,6 +221,13 @@ def test_values_captured_by_a_branch_are_edges() -> None:
     assert [(edge.source, edge.values) for edge in boxes_of(graph).edges] == [(0, ["cond"]), (1, ["x"])]
 
 
+def test_values_from_outside_a_branch_are_boxes() -> None:
+    graph = Graph("branch", [Node("inner", "Add", ["x", "x"], ["r"])], outputs=[Port("r", "", None)])
+    boxes = boxes_of(graph)
+    assert sorted(zip(boxes.names, boxes.titles, strict=True)) == [("inner", "Add"), ("r", "Output"), ("x", "Outside")]
+    assert len(boxes.edges) == 2
+
+
 def test_names_stay_unique_when_a_node_is_called_like_an_input() -> None:
     graph = Graph(
         "g", [Node("x", "Relu", ["x"], ["y"])], inputs=[Port("x", "float32", [1])], outputs=[Port("y", "", None)]

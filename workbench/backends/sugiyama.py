@@ -96,7 +96,7 @@ def _chains(links: list[Pair], boxes: set[int]) -> dict[Pair, list[int]]:
     chains = {}
     for source, target in links:
         if source in boxes:
-            bends = []
+            bends: list[int] = []
             end = target
             while end not in boxes and end in follower and len(bends) < len(links):
                 bends.append(end)

@@ -12,7 +12,7 @@ import msgspec
 from workbench.core.constants import Constants, constants_of
 from workbench.core.graph import Dim, Graph, Node, Tensor
 from workbench.core.i18n import _
-from workbench.core.ops import INPUT, OUTPUT
+from workbench.core.ops import INPUT, OUTPUT, OUTSIDE
 
 HEADER, ROW, PADDING = 26.0, 17.0, 10.0
 """Pixels at zoom 1: the coloured title bar, one line of text under it, and the space left and right of texts."""
@@ -92,6 +92,9 @@ def boxes_of(graph: Graph, *, named: bool = False, numbers: Mapping[str, str] | 
         name = port.name if port.name not in taken else _("{name} (output)").format(name=port.name)
         box = boxes.add(name, OUTPUT, [port.name, *_shape_row(port.dtype, port.shape)])
         arrivals[port.name].append(box)
+    for value in [value for value in arrivals if value and value not in source_of and value not in constants.tensors]:
+        name = value if value not in taken else _("{name} (outside)").format(name=value)
+        source_of[value] = boxes.add(name, OUTSIDE, [leaf_of(value)])  # a branch uses it, the graph around makes it
     _connect(boxes, source_of, arrivals)
     boxes.folded = _homes(graph, constants, arrivals)
     return boxes

@@ -8,8 +8,8 @@ import msgspec
 
 from workbench.core.paths import resources
 
-INPUT, OUTPUT = "Input", "Output"
-"""The ops of the boxes that stand for a model's own inputs and outputs."""
+INPUT, OUTPUT, OUTSIDE = "Input", "Output", "Outside"
+"""The ops of the boxes that stand for a graph's own inputs and outputs, and for values of the graph around it."""
 
 
 class _Table(msgspec.Struct):
@@ -30,7 +30,7 @@ def categories() -> list[str]:
 @cache
 def category_of(op: str) -> str:
     """Return the category of an op in any format's spelling ("Conv", "CONV_2D", "Conv2D"), "other" when unknown."""
-    if op in (INPUT, OUTPUT):
+    if op in (INPUT, OUTPUT, OUTSIDE):
         return "input-output"
     return _table().ops.get(op.replace("_", "").lower(), "other")
 

@@ -127,6 +127,9 @@ def test_functions_can_be_chosen_and_opened(
     drawn = set(tab.view.drawing.scene.names)
     assert {node.name for node in graph.functions[first].nodes} <= drawn
     assert inspector.text.toPlainText().strip().startswith(first.split("/")[-1])
+    assert "Outside" in tab.view.drawing.scene.titles
+    tab.view.select(tab.view.drawing.index["x"])
+    assert "Outside" in inspector.text.toPlainText()
     with qtbot.waitSignal(tab.drawn, timeout=30_000):
         tab.selection.reveal.emit("", "choice")
     assert tab.view.drawing.scene.names[tab.view.marks.selected] == "choice"

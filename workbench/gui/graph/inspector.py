@@ -13,7 +13,7 @@ from workbench.core.events import AnyEvent, Crashed, Failed
 from workbench.core.graph import Graph, Node
 from workbench.core.graph_index import GraphIndex
 from workbench.core.i18n import _
-from workbench.core.ops import INPUT
+from workbench.core.ops import INPUT, OUTPUT, OUTSIDE
 from workbench.gui.graph.page_text import Page, function_page, model_page, node_page
 from workbench.gui.graph.selection import Selection
 from workbench.gui.jobs import Jobs
@@ -189,9 +189,11 @@ def node_called(index: GraphIndex, name: str) -> Node | None:
     if name in index.nodes:
         return index.nodes[name]
     graph = index.graph
-    for ports, op in ((graph.inputs, INPUT), (graph.outputs, "Output")):
+    for ports, op in ((graph.inputs, INPUT), (graph.outputs, OUTPUT)):
         for port in ports:
             if name.startswith(port.name):
                 near = [port.name]
                 return Node(name, op, [] if op == INPUT else near, near if op == INPUT else [])
+    if name in index.consumers:
+        return Node(name, OUTSIDE, [], [name])
     return None
