@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.state.message.connect(self.messages.show_message)
         self.state.current_changed.connect(self._refresh)
-        self.state.models_changed.connect(self._refresh)
+        self.state.models_changed.connect(self._refresh_enabled)
         self.state.wanted.connect(self._on_wanted)
         self.jobs.busy_changed.connect(self._refresh_enabled)
         self.jobs.trouble.connect(self._on_trouble)

@@ -12,9 +12,12 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
 
+import workbench.runtimes
 from workbench.core.i18n import N_, _
+from workbench.core.plugins import discover
 from workbench.gui.jobs import Jobs
 from workbench.gui.state import State
+from workbench.runtimes import Runtime
 
 Area = Literal["centre", "left", "right", "bottom"]
 MakePane = Callable[[State, Jobs, QWidget], QWidget]
@@ -182,6 +185,7 @@ class PaneLoader(QObject):
 
     def _import(self) -> None:
         importlib.import_module("numpy.ma")  # np.unique imports it when the first graph is painted
+        discover(workbench.runtimes, Runtime)  # so are these when the first panel lists where a model can run
         for pane in self._panes:
             pane.row.load()
         self._imported.emit()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication
 
@@ -210,22 +210,26 @@ class _GlyphEngine(QIconEngine):
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         role = "disabled" if mode == QIcon.Mode.Disabled else self._role
-        _glyph(self._name, _Look.roles[role]).paint(painter, rect)
+        ratio = painter.device().devicePixelRatio()
+        size = (round(rect.width() * ratio), round(rect.height() * ratio))
+        painter.drawPixmap(rect, _picture(self._name, _Look.roles[role], *size))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        pixmap = QPixmap(size)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
-        painter.end()
-        return pixmap
+        role = "disabled" if mode == QIcon.Mode.Disabled else self._role
+        return _picture(self._name, _Look.roles[role], size.width(), size.height())
 
 
-@cache
-def _glyph(name: str, shade: str) -> QIcon:
+@lru_cache(maxsize=1000)
+def _picture(name: str, shade: str, width: int, height: int) -> QPixmap:
+    """Return a glyph as a picture of so many device pixels; kept, because qtawesome lays text out each time."""
     import qtawesome
 
-    return qtawesome.icon(name, color=shade)  # type: ignore[no-any-return]
+    pixmap = QPixmap(width, height)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    qtawesome.icon(name, color=shade).paint(painter, QRect(0, 0, width, height))
+    painter.end()
+    return pixmap
 
 
 def icon(name: str, role: str = "text") -> QIcon:
