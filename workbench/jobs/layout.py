@@ -120,7 +120,7 @@ def small_numbers(found: Format, path: Path, graph: Graph) -> dict[str, str]:
             break
         try:
             values = found.read_tensor(path, tensor)
-        except WorkbenchError:
+        except (WorkbenchError, OSError):
             continue  # it is said when the person looks at it
         texts[name] = attribute_text(plain_value(values.tolist()), 32)
     return texts
