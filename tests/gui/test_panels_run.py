@@ -151,3 +151,15 @@ def test_report_is_written_by_a_worker(qtbot: QtBot, window: MainWindow, models:
     assert "digits.onnx" in text
     panel.save_as(tmp_path / "mine.html")
     assert (tmp_path / "mine.html").read_text(encoding="utf-8") == text
+
+
+def test_an_evaluation_of_the_command_line_is_shown(qtbot: QtBot, window: MainWindow) -> None:
+    result = {
+        "model": "/x/net.onnx", "runtime": "onnxruntime", "device": "cpu", "samples": 4, "top1": 0.75, "top5": None,
+        "confusion": [[2, 0], [1, 1]], "class_names": ["cat", "dog"], "data": "d.npz", "data_sha256": "ab", "seconds": 0.1,
+    }  # fmt: skip
+    run = window.state.project.add_run("evaluate", [], result)
+    panel = EvaluatePanel(window.state, window.jobs)
+    qtbot.addWidget(panel)
+    panel.history.pick(run.id)
+    assert "75.00 %" in panel.table.text()

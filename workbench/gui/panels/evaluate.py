@@ -163,7 +163,7 @@ class EvaluatePanel(QWidget):
         if self.start_button.running:
             return
         try:
-            self.results = msgspec.convert(result, Evaluation).results
+            self.results = stored(result)
         except msgspec.ValidationError as error:
             self._state.say(_("This run cannot be shown: {reason}.").format(reason=error), level="warning")
             return
@@ -227,10 +227,15 @@ def _against(result: Evaluated, first: Evaluated) -> Cell:
     return Cell(_("{points} points").format(points=f"{points:+.2f}"), tip=tip, role=role, strong=True)
 
 
+def stored(result: dict[str, Any]) -> list[Evaluated]:
+    """Read a stored run: of several models (this panel) or one (the command line); raises msgspec.ValidationError."""
+    return msgspec.convert(result.get("results", [result]), list[Evaluated])
+
+
 def describe(result: dict[str, Any]) -> str:
     """Return the headline of a stored evaluation."""
     try:
-        found = msgspec.convert(result, Evaluation).results
+        found = stored(result)
     except msgspec.ValidationError:
         return ""
     return ", ".join(units.percent(row.top1) for row in found)
