@@ -156,7 +156,8 @@ def test_report_is_written_by_a_worker(qtbot: QtBot, window: MainWindow, models:
 def test_an_evaluation_of_the_command_line_is_shown(qtbot: QtBot, window: MainWindow) -> None:
     result = {
         "model": "/x/net.onnx", "runtime": "onnxruntime", "device": "cpu", "samples": 4, "top1": 0.75, "top5": None,
-        "confusion": [[2, 0], [1, 1]], "class_names": ["cat", "dog"], "data": "d.npz", "data_sha256": "ab", "seconds": 0.1,
+        "confusion": [[2, 0], [1, 1]], "class_names": ["cat", "dog"], "data": "d.npz",
+        "data_sha256": "ab", "seconds": 0.1,
     }  # fmt: skip
     run = window.state.project.add_run("evaluate", [], result)
     panel = EvaluatePanel(window.state, window.jobs)
