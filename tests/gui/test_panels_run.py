@@ -14,6 +14,7 @@ from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.gui.main_window import MainWindow
 from workbench.gui.panels.compare import ComparePanel
+from workbench.gui.panels.data_choice import DataDialog
 from workbench.gui.panels.evaluate import EvaluatePanel
 from workbench.gui.panels.report import ReportPanel
 from workbench.gui.panels.run import RunPanel
@@ -164,3 +165,22 @@ def test_an_evaluation_of_the_command_line_is_shown(qtbot: QtBot, window: MainWi
     qtbot.addWidget(panel)
     panel.history.pick(run.id)
     assert "75.00 %" in panel.table.text()
+
+
+def test_data_is_chosen_in_the_form(qtbot: QtBot, window: MainWindow, models: list[int], labelled: DataSpec) -> None:
+    panel = EvaluatePanel(window.state, window.jobs)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.show_models(models)
+    panel.data.ask()
+    dialog = panel.data.findChild(DataDialog)
+    assert dialog is not None
+    dialog.form.set_spec(labelled)
+    dialog.accept()
+    assert panel.data.spec() == labelled
+    assert "60 samples" in panel.data.text()
+    panel.data.ask()
+    dialogs = [found for found in panel.data.findChildren(DataDialog) if found.isVisible()]
+    dialogs[-1].form.path.setText("")
+    dialogs[-1].reject()
+    assert panel.data.spec() == labelled
