@@ -15,7 +15,8 @@ os.environ.setdefault("LANGUAGE", "en")
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Know pytest-qt's setting when that plugin is switched off (the run with Qt blocked)."""
     if pluginmanager.is_blocked("pytest-qt"):
-        parser.addini("qt_log_level_fail", "unused: pytest-qt is off")
+        for name in ("qt_log_level_fail", "qt_log_ignore"):
+            parser.addini(name, "unused: pytest-qt is off")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
