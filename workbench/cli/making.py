@@ -15,6 +15,7 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.params import Params
 from workbench.core.plugins import Plugin, discover
+from workbench.core.verdict import judge
 from workbench.exporters import Exporter
 from workbench.jobs.transform import Export, Optimize, Transformed
 from workbench.passes import Pass
@@ -165,22 +166,12 @@ def readable(done: Transformed) -> str:
 
 
 def verdict(agreement: Agreement | None) -> str:
-    """Say in one line how far an artifact is from its source."""
+    """Say how far an artifact is from its source, in the words that the window and the report use."""
     if agreement is None:
         return _("NOT VERIFIED: the comparison with the source could not run.")
-    figures = _(
-        "max abs error {absolute}, max relative error {relative}, cosine {cosine}, {n} samples of {data}"
-    ).format(
-        absolute=units.error(agreement.max_abs_error),
-        relative=units.error(agreement.max_rel_error),
-        cosine=units.cosine(agreement.cosine),
-        n=agreement.samples,
-        data=agreement.data,
+    judged = judge(agreement)
+    where = _("Compared in {runtime} on {n} samples of {data}.").format(
+        runtime=agreement.runtime, n=agreement.samples, data=agreement.data
     )
-    if agreement.top1_agreement is not None:
-        figures += _(", same best class {share}").format(share=units.percent(agreement.top1_agreement))
-    if not agreement.passed:
-        return _("DIFFERS in {runtime}: {figures}").format(runtime=agreement.runtime, figures=figures)
-    if agreement.tolerance is None:
-        return _("Compared in {runtime}: {figures}").format(runtime=agreement.runtime, figures=figures)
-    return _("Equal in {runtime}: {figures}").format(runtime=agreement.runtime, figures=figures)
+    headline = judged.headline if agreement.passed else _("DIFFERS: {headline}").format(headline=judged.headline)
+    return "\n  ".join([headline, *judged.sentences, where])
