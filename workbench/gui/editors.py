@@ -137,7 +137,6 @@ class NumberEditor(Editor):
                 -INT_LIMIT if field.minimum is None else math.ceil(field.minimum),
                 INT_LIMIT if field.maximum is None else math.floor(field.maximum),
             )
-            whole.setGroupSeparatorShown(True)
             whole.valueChanged.connect(self._pass_on)
             self._box = whole
         else:

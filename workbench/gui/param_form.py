@@ -14,8 +14,8 @@ from workbench.core.params import Field, Params, fields, parse
 from workbench.gui import theme
 from workbench.gui.editors import Editor, OptionalEditor, editor_for
 
-ROW_HEIGHT = 30
-"""Of a label, so that it is level with the editor beside it."""
+LABEL_WIDTH, ROW_HEIGHT = 160, 30
+"""Of a label, so that forms below each other line up and it is level with the editor beside it."""
 
 
 class ParamForm(QWidget):
@@ -58,7 +58,7 @@ class ParamForm(QWidget):
         editor.changed.connect(self._on_changed)
         title = QLabel(_(field.title))
         title.setToolTip(help_text)
-        title.setMinimumSize(130, ROW_HEIGHT)
+        title.setMinimumSize(LABEL_WIDTH, ROW_HEIGHT)
         title.setBuddy(editor)
         problem = QLabel()
         problem.setProperty("role", "error")

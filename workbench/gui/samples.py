@@ -61,5 +61,5 @@ def sample_of(path: Path) -> Sample | None:
 
 def open_sample(state: State, sample: Sample) -> None:
     """Open a sample and offer its data to the panels."""
+    state.offer_data(sample.spec(), sample.model())
     state.open_model(sample.model())
-    state.offer_data(sample.spec())

@@ -37,7 +37,7 @@ class State(QObject):
     message = Signal(str, str, str, str)
     """text, hint, details, level: for the message bar."""
     data_offered = Signal(object)
-    """DataSpec that goes with the model in view: forms that show no data yet take it."""
+    """DataSpec that goes with the model in view: forms that show nothing that the person chose take it."""
     wanted = Signal(str, list)
     """Please show a panel ("benchmark", "run", "evaluate", "compare", "report", "graph") for these model ids."""
 
@@ -48,7 +48,7 @@ class State(QObject):
         self.settings = settings or Settings()
         self.current: ModelRecord | None = None
         self.graphs: dict[int, Graph] = {}
-        self.data = DataSpec()
+        self._data: dict[str, DataSpec] = {}
         self._left = False
         self._reading: set[str] = set()
 
@@ -78,8 +78,7 @@ class State(QObject):
         if record is None:
             return
         if self.current is None or self.current.id != record.id:
-            self.current = record
-            self.current_changed.emit(record)
+            self._view(record)
         if record.id not in self.graphs:
             self._read(Path(record.path), record)
 
@@ -134,18 +133,31 @@ class State(QObject):
         QTimer.singleShot(0, self, lambda: self._show_opened(added))  # apart: each part of the window takes its time
 
     def _show_opened(self, record: ModelRecord) -> None:
+        self._view(record)
+        QTimer.singleShot(0, self, lambda: self.graph_ready.emit(record.id))
+
+    def _view(self, record: ModelRecord) -> None:
         self.current = record
         self.current_changed.emit(record)
-        QTimer.singleShot(0, self, lambda: self.graph_ready.emit(record.id))
+        self.data_offered.emit(self.data)
 
     def _remember(self, path: Path) -> None:
         self.settings.remember(path)
         self.save_settings()
 
-    def offer_data(self, spec: DataSpec) -> None:
-        """Let the data forms start with ``spec``."""
-        self.data = spec
-        self.data_offered.emit(spec)
+    @property
+    def data(self) -> DataSpec:
+        """The data that goes with the model in view: offered for it, or for the model that it descends from."""
+        if self.current is None:
+            return DataSpec()
+        return self._data.get(self.project.lineage(self.current.id)[0].path, DataSpec())
+
+    def offer_data(self, spec: DataSpec, model: Path | None = None) -> None:
+        """Let the data forms start with ``spec`` for ``model`` and its descendants; None is the model in view."""
+        if model is None and self.current is not None:
+            model = Path(self.project.lineage(self.current.id)[0].path)
+        self._data[str(model)] = spec
+        self.data_offered.emit(self.data)
 
     # Project, theme, settings
 

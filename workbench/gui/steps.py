@@ -56,7 +56,8 @@ def obstacle(plugin: Pass | Exporter, graph: Graph | None, format_id: str) -> st
         return _("Not for {this} models. It takes {those}.").format(
             this=format_label(format_id), those=", ".join(format_label(known) for known in plugin.accepts)
         )
-    return (plugin.requires(graph) or "") if graph is not None else ""
+    reason = (plugin.requires(graph) or "") if graph is not None else ""
+    return _sentence(reason)
 
 
 def install_command(plugin: Pass | Exporter) -> str:  # type: ignore[type-arg]
@@ -103,3 +104,10 @@ def save_recipe(state: State, record: ModelRecord, path: Path) -> None:
 def size_line(result: Transformed) -> str:
     """Return "14.0 MB -> 3.8 MB"."""
     return f"{units.size(result.bytes_before)} \u2192 {units.size(result.bytes_after)}"
+
+
+def _sentence(reason: str) -> str:
+    """Return a reason, written to stand after a colon, as a sentence of its own."""
+    if not reason:
+        return ""
+    return reason[0].upper() + reason[1:] + ("" if reason.endswith((".", "!", "?")) else ".")

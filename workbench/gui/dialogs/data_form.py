@@ -28,7 +28,7 @@ from workbench.core.params import parse
 from workbench.datasets.select import readers
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
-from workbench.gui.param_form import ROW_HEIGHT, ParamForm
+from workbench.gui.param_form import LABEL_WIDTH, ROW_HEIGHT, ParamForm
 from workbench.gui.state import State
 from workbench.jobs.probe import CheckData, DataPreview
 
@@ -276,5 +276,5 @@ class DataForm(QWidget):
 
 def _label(text: str) -> QLabel:
     label = QLabel(text)
-    label.setMinimumSize(130, ROW_HEIGHT)
+    label.setMinimumSize(LABEL_WIDTH, ROW_HEIGHT)
     return label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPush
 
 import workbench.exporters
 from workbench.core.i18n import _
+from workbench.core.paths import resources
 from workbench.core.plugins import discover
 from workbench.exporters import Exporter
 from workbench.gui.dialogs.step_dialog import AnyStepPlugin, StepDialog
@@ -61,9 +63,11 @@ class ExportDialog(StepDialog):
         )
 
     def _free_path(self, plugin_id: str, suffix: str) -> Path:
-        """Return a path that is not taken, beside the source or, for a model inside the project, in the home folder."""
-        inside = Path(self.source.path).is_relative_to(self.state.project.folder)
-        folder = Path.home() if inside else Path(self.source.path).parent
+        """Return a path that is not taken: beside the source, or in the home folder where that is not the person's."""
+        folder = Path(self.source.path).parent
+        ours = (self.state.project.folder, resources())
+        if any(folder.is_relative_to(place) for place in ours) or not os.access(folder, os.W_OK):
+            folder = Path.home()
         stem = Path(self.source.name).stem
         wanted, number = (stem if suffix else f"{stem}-{plugin_id}"), 1
         while (path := folder / f"{wanted}{f'-{number}' if number > 1 else ''}{suffix}").exists():

@@ -93,7 +93,7 @@ class PluginDelegate(QStyledItemDelegate):
         painter.drawText(inner, WRAPPED, title)
         if reason:
             painter.setFont(_small(option.font))
-            painter.setPen(theme.colour("disabled"))
+            painter.setPen(theme.colour("muted"))
             below = inner.adjusted(0, _text_height(option.font, title, 2) + 2, 0, 0)
             painter.drawText(below, WRAPPED, reason)
         painter.restore()

@@ -25,7 +25,7 @@ class DataChoice(QPushButton):
         self._state = state
         self._jobs = jobs
         self._title = title
-        self._spec = state.data
+        self._spec = self._offered = state.data
         self._model = ""
         self.setIcon(theme.icon("database"))
         self.setAccessibleName(title)
@@ -52,8 +52,9 @@ class DataChoice(QPushButton):
         self._model = path
 
     def _on_offered(self, spec: DataSpec) -> None:
-        if self._spec.path == RANDOM:
+        if self._spec in (DataSpec(), self._offered):  # never over what the person chose
             self.set_spec(spec)
+        self._offered = spec
 
     def ask(self) -> None:
         """Open the form."""
