@@ -100,9 +100,11 @@ def error(value: float | None) -> str:
 
 
 def cosine(value: float | None) -> str:
-    """Return a cosine similarity with six decimals, rounded towards zero so that only an exact 1 reads as 1."""
+    """Return a cosine similarity with six decimals; only an exact 1 reads as 1, what is nearly 1 as "> 0.999999"."""
     if value is None or math.isnan(value):
         return UNKNOWN
+    if 0.999999 < value < 1.0:
+        return "> 0.999999"
     return f"{math.trunc(value * 1e6) / 1e6:.6f}"
 
 
