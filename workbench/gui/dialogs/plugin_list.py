@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QStandardItem, QStandardItemModel
-from PySide6.QtWidgets import QApplication, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from workbench.core.i18n import _
 from workbench.core.plugins import Plugin
@@ -68,10 +68,6 @@ class PluginList(QListView):
 class PluginDelegate(QStyledItemDelegate):
     """Draws the title, and below it, small, why it cannot be used."""
 
-    def __init__(self, view: QListView) -> None:
-        super().__init__(view)
-        self._view = view
-
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Leave room for title and reason, both wrapped."""
         height = _text_height(option.font, str(index.data()), 2)
@@ -83,10 +79,12 @@ class PluginDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one row."""
         title, reason = str(index.data()), str(index.data(REASON) or "")
-        self.initStyleOption(option, index)
-        option.text = ""
-        QApplication.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, option, painter, self._view)
         painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("selection" if option.state & QStyle.StateFlag.State_Selected else "hover"))
+            painter.drawRoundedRect(option.rect.adjusted(0, 1, 0, -1), 6, 6)
         inner = option.rect.adjusted(10, 9, -10, -6)
         painter.setFont(option.font)
         painter.setPen(theme.colour("disabled" if reason else "text"))
