@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +25,8 @@ from workbench.jobs.engines import worker_command, worker_environment
 
 _TAIL_LINES = 200
 _LINE_BYTES = 65536
+_GROUP_S = 2.0
+"""SIGKILL is delivered at once; only a process inside a system call that cannot be interrupted takes longer."""
 _DECODER = msgspec.json.Decoder(AnyEvent)
 
 
@@ -125,6 +128,8 @@ class Channel:
             self._process.wait(1.0 if self._events_closed() else 0)  # its own end says more than our killing it
         self.kill()
         self._process.wait()
+        if sys.platform != "win32" and not self._nested:
+            _await_group(self.pid)
         for thread in self._threads:
             thread.join(2)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
@@ -179,6 +184,20 @@ def _close(stream: IO[bytes] | None) -> None:
         _stream(stream).close()
     except BrokenPipeError:  # what could not be written any more
         return
+
+
+def _await_group(group: int) -> None:
+    """Wait until what a killed worker had started is dead too, so that nothing of it writes any more."""
+    deadline = time.monotonic() + _GROUP_S
+    while any(_runs_in(group, pid) for pid in psutil.pids()) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _runs_in(group: int, pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, PermissionError, psutil.Error):
+        return False
 
 
 def _kill_tree(pid: int) -> None:

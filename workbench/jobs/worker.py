@@ -123,25 +123,32 @@ class Worker:
         if waiting and idle_s:
             with contextlib.suppress(queue.Empty):
                 return self._lines.get(timeout=idle_s)
-        while waiting:
-            self._preload(waiting.pop())
+        while waiting and self._preload(waiting[-1]):
+            waiting.pop()
         return self._lines.get()
 
     def _listen(self) -> None:
         with open(self._inlet, "rb") as lines:  # noqa: PTH123 - a descriptor
             for line in lines:
-                if self._loading:
-                    self._wire.send(Progress(None, _("Loading {library}").format(library=self._loading)))
                 self._lines.put(line)
+                if (
+                    self._loading
+                ):  # looked at after the line is there, as ``_preload`` looks for a line after setting it
+                    self._wire.send(Progress(None, _("Loading {library}").format(library=self._loading)))
         parent.abandon()
 
-    def _preload(self, name: str) -> None:
+    def _preload(self, name: str) -> bool:
+        """Import a library unless a job is waiting; say whether it is done with."""
         self._loading = name
         try:
+            if not self._lines.empty():
+                return False
             importlib.import_module(name)
         except ImportError:
             traceback.print_exc()  # a job that needs it will say so; this worker can do the others
-        self._loading = ""
+        finally:
+            self._loading = ""
+        return True
 
 
 def serve(line: bytes, wire_: Wire, catalogue: Catalogue, root: Path) -> bool:

@@ -6,8 +6,10 @@ import itertools
 import math
 import os
 import shutil
+import signal
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import odd_jobs
@@ -16,6 +18,7 @@ from listening import Listener
 
 from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.events import AnyEvent, Cancelled, Crashed, Failed, Finished, Log, Progress, Samples, Started
+from workbench.jobs.channel import Channel
 from workbench.jobs.runner import Runner, Ticket, result_of, run_job
 
 
@@ -145,29 +148,45 @@ def test_close_before_start_and_right_after_it():
     runner.close()
 
 
-def test_a_job_may_come_while_tensorflow_is_loading_and_can_be_cancelled_then():
-    runner = Runner(modules=["odd_jobs"], idle_s=0.0)
-    runner.start()
-    listener, after = Listener(), Listener()
-    ticket = runner.submit(odd_jobs.Wait(), listener)
-    assert listener.until(Progress).text == "Loading tensorflow"
-    begin = time.monotonic()
-    runner.cancel(ticket)
-    assert listener.end() == Cancelled()
-    assert time.monotonic() - begin < 1
-    runner.submit(odd_jobs.Echo(), after)
-    assert isinstance(after.end(), Finished)
-    runner.close()
+def test_a_job_that_comes_while_a_library_is_loading_says_so_and_dies_with_it(tmp_path):
+    importing = threading.Event()
+    channel = Channel(
+        "base",
+        scratch=tmp_path,
+        preload=["endless_import"],
+        modules=["odd_jobs"],
+        on_line=lambda line: importing.set() if line == "importing" else None,
+    )
+    assert importing.wait(60)
+    assert channel.send(odd_jobs.Echo())
+    assert channel.receive(60) == Progress(None, "Loading endless_import")
+    channel.kill()
+    assert channel.receive(10) is None
+    channel.end()
+    assert channel.exit_code == -signal.SIGKILL
+
+
+def test_a_job_may_be_cancelled_at_once_although_tensorflow_is_being_loaded():
+    with closing(Runner(modules=["odd_jobs"], idle_s=0.0)) as runner:
+        runner.start()
+        listener, after = Listener(), Listener()
+        ticket = runner.submit(odd_jobs.Wait(), listener)
+        listener.until((Progress, Started))
+        begin = time.monotonic()
+        runner.cancel(ticket)
+        assert listener.end() == Cancelled()
+        assert time.monotonic() - begin < 1
+        runner.submit(odd_jobs.Echo(), after)
+        assert isinstance(after.end(), Finished)
 
 
 def test_a_job_that_comes_at_once_does_not_wait_for_tensorflow():
-    runner = Runner(modules=["odd_jobs"], idle_s=60.0)
-    listener = Listener()
-    runner.submit(odd_jobs.Echo(), listener)
-    listener.end()
+    with closing(Runner(modules=["odd_jobs"], idle_s=60.0)) as runner:
+        listener = Listener()
+        runner.submit(odd_jobs.Echo(), listener)
+        listener.end()
     assert [type(event) for event in listener.events][:2] == [Started, Progress]
     assert listener.events[1].text == "half way"
-    runner.close()
 
 
 def test_a_job_that_needs_another_engine_goes_there(company):
