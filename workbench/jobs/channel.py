@@ -194,6 +194,8 @@ def _await_group(group: int) -> None:
 
 
 def _runs_in(group: int, pid: int) -> bool:
+    if sys.platform == "win32":
+        return False
     try:
         return os.getpgid(pid) == group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except (ProcessLookupError, PermissionError, psutil.Error):
