@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import warnings
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import onnx
 import tensorflow as tf
-from onnx import numpy_helper
+from numpy.typing import NDArray
 from tf2onnx import tf_loader
 from tf2onnx.convert import _convert_common
 
@@ -49,10 +50,10 @@ def to_onnx(
     report.progress(0.35, _("Converting to ONNX"))
     model = _converted(program, frozen, min(opset, NATIVE_OPSETS[-1]), report)
     _name_shapes(model, program)
-    _attach_weights(model, frozen)
-    del program, frozen
     report.progress(0.75, _("Folding constants"))
-    fold(model)
+    fold(model, _weights(model, frozen))
+    del program, frozen
+    gc.collect()  # the model's own weights, before the file is put together
     report.progress(0.85, _("Checking and writing"))
     save_onnx(model, target, opset=opset)
 
@@ -150,18 +151,17 @@ def _name_dimensions(value: Any, port: Port) -> None:
             dim.dim_param = "batch" if index == 0 else f"{port.name}_{index}"
 
 
-def _attach_weights(model: Any, frozen: Frozen) -> None:
-    """Turn the fed weights into initializers and name those in the graph after their variables."""
+def _weights(model: Any, frozen: Frozen) -> dict[str, NDArray[np.generic]]:
+    """Take the fed weights out of the inputs and return them by name; all weights get their variables' names."""
     graph = model.graph
     names = _Names(graph)
-    kept = []
+    kept, fed = [], {}
     for value in graph.input:
         weight = frozen.lifted.get(value.name.split(":")[0])
         if weight is None:
             kept.append(value)
             continue
-        numbers = np.ascontiguousarray(weight.numbers())
-        graph.initializer.append(numpy_helper.from_array(numbers, names.take(value.name, weight.path)))
+        fed[names.take(value.name, weight.path)] = weight.numbers()
     del graph.input[:]
     graph.input.extend(kept)
     for tensor in graph.initializer:
@@ -169,6 +169,7 @@ def _attach_weights(model: Any, frozen: Frozen) -> None:
         if path:
             tensor.name = names.take(tensor.name, path)
     names.apply(graph)
+    return fed
 
 
 class _Names:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,18 @@ from onnx import helper, numpy_helper
 Numbers = NDArray[Any]
 
 
-def fold(model: Any) -> int:
+def fold(model: Any, outside: Mapping[str, Numbers] | None = None) -> int:
     """Fold in place until nothing changes; return how many nodes went. Values change by rounding only.
 
-    Only standard operations remain, and only the top graph is touched: bodies of loops stay as they are.
+    ``outside`` are weights that the graph reads but does not hold yet: they become initializers after folding, so that
+    each is copied once (a protobuf message never gives back the memory of a value that was replaced). Only standard
+    operations remain, and only the top graph is touched: bodies of loops stay as they are.
     """
-    graph = _Weights(model.graph)
+    graph = _Weights(model.graph, outside or {})
     before = len(model.graph.node)
     while _sweep(graph):
         pass  # one sweep makes the next one's work possible
-    graph.drop_unused()
+    graph.store()
     return before - len(model.graph.node)
 
 
@@ -34,9 +36,10 @@ def _sweep(graph: _Weights) -> int:
 class _Weights:
     """The initializers of a graph and who reads what."""
 
-    def __init__(self, graph: Any) -> None:
+    def __init__(self, graph: Any, outside: Mapping[str, Numbers]) -> None:
         self.graph = graph
-        self.tensors = {tensor.name: tensor for tensor in graph.initializer}
+        self._stored = {tensor.name: tensor for tensor in graph.initializer}
+        self._fresh: dict[str, Numbers] = dict(outside)
         self.uses = Counter(_read_names(graph))
         self.uses.update(value.name for value in graph.output)
         self.readers: dict[str, list[Any]] = {}
@@ -47,21 +50,22 @@ class _Weights:
 
     def numbers(self, name: str) -> Numbers | None:
         """Return a weight's numbers, or None when ``name`` is not a weight."""
-        tensor = self.tensors.get(name)
+        if name in self._fresh:
+            return self._fresh[name]
+        tensor = self._stored.get(name)
         return None if tensor is None else numpy_helper.to_array(tensor)
+
+    def holds(self, name: str) -> bool:
+        """Say whether ``name`` is a weight."""
+        return name in self._fresh or name in self._stored
 
     def own(self, name: str) -> bool:
         """Say whether ``name`` is a weight that one input alone reads."""
-        return name in self.tensors and self.uses[name] == 1
+        return self.holds(name) and self.uses[name] == 1
 
     def put(self, name: str, numbers: Numbers) -> None:
         """Store a weight under ``name``, new or not."""
-        fresh = numpy_helper.from_array(np.ascontiguousarray(numbers), name)
-        if name in self.tensors:
-            self.tensors[name].CopyFrom(fresh)
-        else:
-            self.graph.initializer.append(fresh)
-            self.tensors[name] = self.graph.initializer[-1]
+        self._fresh[name] = numbers
 
     def sole_reader(self, name: str) -> Any | None:
         """Return the only node that reads a value, or None when there are more, or the caller of the model does."""
@@ -92,12 +96,20 @@ class _Weights:
             if node in self.readers.get(name, []):
                 self.readers[name].remove(node)
 
-    def drop_unused(self) -> None:
-        """Remove weights that nothing reads."""
+    def store(self) -> None:
+        """Write new and changed weights into the graph, and remove those that nothing reads."""
         used = set(_read_names(self.graph)) | {value.name for value in self.graph.output}
         for index in range(len(self.graph.initializer) - 1, -1, -1):
-            if self.graph.initializer[index].name not in used:
+            name = self.graph.initializer[index].name
+            if name not in used or name in self._fresh:
                 del self.graph.initializer[index]
+        for name in [name for name in self._fresh if name in used]:
+            numbers = self._fresh.pop(name)
+            tensor = self.graph.initializer.add()
+            tensor.name = name
+            tensor.data_type = helper.np_dtype_to_tensor_dtype(numbers.dtype)
+            tensor.dims.extend(numbers.shape)
+            tensor.raw_data = numbers.tobytes()
 
 
 def _read_names(graph: Any) -> Iterator[str]:
@@ -221,7 +233,7 @@ def _set_bias(graph: _Weights, conv: Any, bias: Numbers, *, has_bias: bool) -> N
         return
     stem = conv.input[1].removesuffix("/kernel")
     name, count = f"{stem}/bias", 1
-    while name in graph.tensors:
+    while graph.holds(name):
         name, count = f"{stem}/bias_{count}", count + 1
     graph.put(name, bias)
     del conv.input[2:]

@@ -65,8 +65,12 @@ class Frozen(NamedTuple):
 def read_variable(handle: Any) -> NDArray[np.generic]:
     """Return the numbers behind a resource handle."""
     dtype, _shape = _variable_type(handle)
-    numbers: NDArray[np.generic] = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
-    return numbers
+    tensor = tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
+    try:
+        return np.asarray(memoryview(tensor))  # no copy; the array keeps the tensor alive
+    except (TypeError, ValueError, BufferError):  # bfloat16 and others that Python's buffers do not know
+        numbers: NDArray[np.generic] = tensor.numpy()
+        return numbers
 
 
 def _variable_type(handle: Any) -> tuple[Any, Any]:
