@@ -109,6 +109,18 @@ def test_a_wrong_file_is_named_and_the_window_goes_on(
     qtbot.waitUntil(lambda: len(window.state.project.models()) == 1, timeout=WAIT_MS)
 
 
+def test_docks_have_room_when_they_first_appear(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, open_model, samples: Path
+) -> None:
+    window.resize(1360, 860)
+    window.state.open_model(tmp_path / "gone.onnx")
+    qtbot.waitUntil(lambda: bool(window.messages.text()), timeout=WAIT_MS)
+    open_model(samples / "digits.onnx")
+    qtbot.waitUntil(window.docks["project"].isVisible)
+    qtbot.waitUntil(lambda: window.docks["project"].width() >= 270)
+    assert window.docks["inspector"].width() >= 310
+
+
 def test_a_missing_file_is_said(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     window.state.open_model(tmp_path / "gone.keras")
     qtbot.waitUntil(lambda: "gone.keras" in window.messages.text(), timeout=WAIT_MS)

@@ -56,8 +56,6 @@ class MainWindow(QMainWindow):
         self._restore()
         self._refresh()
 
-    # Building
-
     def _build_centre(self) -> None:
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -87,6 +85,9 @@ class MainWindow(QMainWindow):
                 first = first or dock
         if first is not None:
             first.raise_()
+        self._size_docks()
+
+    def _size_docks(self) -> None:
         self.resizeDocks([self.docks["project"], self.docks["inspector"]], [280, 320], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["jobs"]], [270], Qt.Orientation.Vertical)
 
@@ -192,12 +193,16 @@ class MainWindow(QMainWindow):
         self._docks_shown = shown
         if shown:
             self._arrange_as(self._docks_state)  # showing them one by one would build those behind others
+            if not self._sized and not self.state.settings.docks:
+                self._size_docks()  # Qt forgets the sizes of docks that have never been seen
+            self._sized = True
             return
         self._docks_state = self.saveState()
         for dock in self.docks.values():
             dock.hide()
 
     _docks_shown = True
+    _sized = False
     _docks_state = QByteArray()
 
     def _refresh(self) -> None:
