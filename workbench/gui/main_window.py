@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
         self.centre = QStackedWidget()
         self.centre.addWidget(self.welcome)
         self.centre.addWidget(self.tabs)
+        self.centre.setMinimumSize(360, 240)  # a tab with a long line must not push the docks together
         self.setCentralWidget(self.centre)
 
     def _build_docks(self) -> None:

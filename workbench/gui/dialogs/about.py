@@ -42,10 +42,6 @@ class AboutDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("About Model Workbench"))
         self.setMinimumWidth(460)
-        mark = QLabel()
-        mark.setPixmap(theme.app_icon().pixmap(64, 64))
-        title = QLabel(_("Model Workbench {version}").format(version=workbench.__version__))
-        title.setProperty("role", "title")
         text = QLabel(
             _("Open, inspect, optimize, measure and export neural network models.\n"
               "Everything happens on this computer: nothing is uploaded, nothing is reported.\n"
@@ -58,15 +54,11 @@ class AboutDialog(QDialog):
         versions.setAccessibleName(_("Versions"))
         versions.setFixedHeight(190)
         copy = QPushButton(_("Copy versions"))
+        copy.setAutoDefault(False)
         copy.clicked.connect(lambda: QApplication.clipboard().setText(versions.toPlainText()))
         close = QPushButton(_("Close"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
-        copy.setAutoDefault(False)
-        head = QHBoxLayout()
-        head.setSpacing(16)
-        head.addWidget(mark)
-        head.addWidget(title, 1)
         foot = QHBoxLayout()
         foot.setSpacing(8)
         foot.addWidget(copy)
@@ -75,10 +67,22 @@ class AboutDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(12)
-        layout.addLayout(head)
+        layout.addLayout(_head())
         layout.addWidget(text)
         layout.addWidget(versions)
         layout.addLayout(foot)
+
+
+def _head() -> QHBoxLayout:
+    mark = QLabel()
+    mark.setPixmap(theme.app_icon().pixmap(64, 64))
+    title = QLabel(_("Model Workbench {version}").format(version=workbench.__version__))
+    title.setProperty("role", "title")
+    head = QHBoxLayout()
+    head.setSpacing(16)
+    head.addWidget(mark)
+    head.addWidget(title, 1)
+    return head
 
 
 def version_text() -> str:

@@ -29,19 +29,6 @@ class CrashDialog(QDialog):
         self.setWindowTitle(_("Something went wrong"))
         self.setMinimumWidth(520)
         self._report = f"{version_text()}\n\n{trace}"
-        glyph = QLabel()
-        glyph.setPixmap(theme.icon("bug", "bad").pixmap(40, 40))
-        title = QLabel(_("Model Workbench has a bug here."))
-        title.setProperty("role", "heading")
-        text = QLabel(
-            _("What you were doing may not have worked. Your project is safe, and you can go on. "
-              "A report would help us: copy it and send it yourself; nothing is sent by the app.")
-        )  # fmt: skip
-        text.setWordWrap(True)
-        where = QLabel(_("Log: {folder}").format(folder=log_folder()))
-        where.setProperty("role", "muted")
-        where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        where.setWordWrap(True)
         details = QPlainTextEdit(self._report)
         details.setReadOnly(True)
         details.setFont(theme.monospace())
@@ -53,18 +40,11 @@ class CrashDialog(QDialog):
         show.toggled.connect(details.setVisible)
         copy = QPushButton(_("Copy report"))
         copy.clicked.connect(lambda: QApplication.clipboard().setText(self._report))
+        for button in (show, copy):
+            button.setAutoDefault(False)
         go_on = QPushButton(_("Go on"))
         go_on.setDefault(True)
         go_on.clicked.connect(self.accept)
-        for button in (show, copy):
-            button.setAutoDefault(False)
-        words = QVBoxLayout()
-        for label in (title, text, where):
-            words.addWidget(label)
-        head = QHBoxLayout()
-        head.setSpacing(16)
-        head.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
-        head.addLayout(words, 1)
         foot = QHBoxLayout()
         foot.setSpacing(8)
         foot.addWidget(show)
@@ -74,10 +54,34 @@ class CrashDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 20, 20, 16)
         layout.setSpacing(14)
-        layout.addLayout(head)
+        layout.addLayout(_head())
         layout.addWidget(details)
         layout.addLayout(foot)
 
     def report(self) -> str:
         """Return what Copy report copies."""
         return self._report
+
+
+def _head() -> QHBoxLayout:
+    glyph = QLabel()
+    glyph.setPixmap(theme.icon("bug", "bad").pixmap(40, 40))
+    title = QLabel(_("Model Workbench has a bug here."))
+    title.setProperty("role", "heading")
+    text = QLabel(
+        _("What you were doing may not have worked. Your project is safe, and you can go on. "
+          "A report would help us: copy it and send it yourself; nothing is sent by the app.")
+    )  # fmt: skip
+    text.setWordWrap(True)
+    where = QLabel(_("Log: {folder}").format(folder=log_folder()))
+    where.setProperty("role", "muted")
+    where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    where.setWordWrap(True)
+    words = QVBoxLayout()
+    for label in (title, text, where):
+        words.addWidget(label)
+    head = QHBoxLayout()
+    head.setSpacing(16)
+    head.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
+    head.addLayout(words, 1)
+    return head
