@@ -117,6 +117,18 @@ def test_export_from_keras_is_verified(samples: Path, tmp_path: Path, target: st
     assert out.exists()
 
 
+def test_steps_become_a_recipe_that_replays_to_the_same_result(samples: Path, tmp_path: Path) -> None:
+    made, project, recipe = tmp_path / "int8.onnx", tmp_path / "project", tmp_path / "recipe.yaml"
+    calibration = samples / "digits-calibration.npz"
+    source = samples / "digits.onnx"
+    words = ["optimize", source, "--pass", "static-int8", "--data", calibration, "--out", made, "--project", project]
+    first = as_json(*words)
+    assert as_json("recipe", made, "--project", project, "--out", recipe)["steps"] == 1
+    again = as_json("replay", recipe, "--out", tmp_path / "again")
+    assert again["same"] in {"identical", "equal"}
+    assert again["steps"][0]["result"]["verified"]["max_abs_error"] == pytest.approx(first["verified"]["max_abs_error"])
+
+
 BAD = [
     (("inspect", "no-such-file.onnx"), 1),
     (("inspect",), 2),
@@ -129,6 +141,8 @@ BAD = [
     (("export", "digits.onnx", "--to", "onnx", "--out", "digits.onnx"), 1),
     (("run", "digits.onnx", "--input", "tumours-test.csv", "--out", "x.npz"), 1),
     (("compare", "digits.onnx", "tumours.keras"), 1),
+    (("replay", "digits.onnx"), 1),
+    (("recipe", "digits.onnx", "--project", "digits-pictures", "--out", "x.yaml"), 1),
 ]
 
 

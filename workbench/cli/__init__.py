@@ -18,7 +18,7 @@ from workbench.cli.console import ACT, BUG, CANCELLED, USAGE, Console
 from workbench.cli.looking import graph, inspect, plugins
 from workbench.cli.making import export, optimize
 from workbench.cli.measuring import bench, compare, evaluate, run
-from workbench.cli.playing import demo, open_window, replay
+from workbench.cli.playing import demo, open_window, recipe, replay
 from workbench.core import log
 from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.i18n import _
@@ -44,7 +44,21 @@ def cli() -> None:
     """Hold the commands."""
 
 
-for command in (open_window, inspect, graph, optimize, run, bench, compare, evaluate, export, replay, demo, plugins):
+for command in (
+    open_window,
+    inspect,
+    graph,
+    optimize,
+    run,
+    bench,
+    compare,
+    evaluate,
+    export,
+    recipe,
+    replay,
+    demo,
+    plugins,
+):
     cli.add_command(command)
 
 

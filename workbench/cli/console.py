@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 import click
 import msgspec
 
+from workbench.core import wire
 from workbench.core.events import AnyEvent, Log, Progress
 from workbench.core.i18n import _
 from workbench.jobs import Job
@@ -32,7 +32,8 @@ class Console:
         """Print the result: the document with --json, else the text for a person."""
         self.end_progress()
         if self.as_json:
-            click.echo(json.dumps(document, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str))
+            line = wire.encode(document)  # an infinite error becomes the text "Infinity": JSON has no word for it
+            click.echo(msgspec.json.format(line, indent=2) if sys.stdout.isatty() else line)
         elif text:
             click.echo(text)
 
@@ -45,7 +46,7 @@ class Console:
         """Print an error: with --json ``{error, hint}`` on stdout, and always readable on stderr."""
         self.end_progress()
         if self.as_json:
-            click.echo(json.dumps({"error": message, "hint": hint}, ensure_ascii=False))
+            click.echo(wire.encode({"error": message, "hint": hint}))
         click.echo(f"{click.style(_('Error') + ':', fg='red', bold=True)} {message}", err=True)
         if hint:
             click.echo(hint, err=True)

@@ -11,7 +11,8 @@ import click
 from workbench.cli.console import ACT, Console, plain
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import N_, _
-from workbench.core.recipes import load_recipe
+from workbench.core.project import DATABASE, Project
+from workbench.core.recipes import load_recipe, recipe_of, save_recipe
 
 SAMENESS = {
     "identical": N_("same bytes "),
@@ -63,6 +64,31 @@ def replay(ctx: click.Context, /, recipe: Path, out: Path, source: Path | None, 
     console.result(plain(done), "\n".join(lines))
     if done.same == "different":
         ctx.exit(ACT)
+
+
+@click.command(help=_("Save the steps that made a model of a project as a recipe (.yaml or .json)."))
+@click.argument("model", type=PATH)
+@click.option("--project", type=PATH, required=True, help=_("The project folder that recorded the steps."))
+@click.option("--out", type=PATH, required=True, help=_("The recipe: .yaml or .json."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
+def recipe(model: Path, project: Path, out: Path, *, as_json: bool) -> None:
+    """Save a recipe."""
+    console = Console(as_json=as_json)
+    if not (project / DATABASE).exists():
+        raise WorkbenchError(_("{path} is not a project folder.").format(path=project), _("Give the one used before."))
+    opened = Project.open(project)
+    try:
+        found = [record for record in opened.models() if Path(record.path) == model.absolute()]
+        if not found:
+            known = ", ".join(record.path for record in opened.models()) or _("none")
+            raise WorkbenchError(
+                _("The project does not know {path}.").format(path=model), _("Its models: {names}.").format(names=known)
+            )
+        steps = recipe_of(opened, found[0].id)
+    finally:
+        opened.close()
+    save_recipe(steps, out)
+    console.result({"recipe": str(out), "steps": len(steps.steps)}, _("Written: {path}").format(path=out))
 
 
 @click.command(help=_("Do the whole job on a bundled sample: look, optimize, evaluate, measure, export, report."))

@@ -23,6 +23,10 @@ __all__ = ["DatasetRecord", "ModelRecord", "Project", "RunRecord", "Status"]
 Status = Literal["present", "missing", "changed"]
 
 
+DATABASE = "project.sqlite"
+"""What makes a folder a project."""
+
+
 class DatasetRecord(msgspec.Struct, frozen=True):
     """A data set that was used in a project."""
 
@@ -69,7 +73,7 @@ class Project:
                 _("Cannot use {path} as a project folder: {reason}.").format(path=folder, reason=error.strerror),
                 _("Choose a folder that you may write to."),
             ) from error
-        project = cls(folder, Database(folder / "project.sqlite"))
+        project = cls(folder, Database(folder / DATABASE))
         try:
             project._reconcile()
         except BaseException:
