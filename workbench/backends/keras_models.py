@@ -49,7 +49,7 @@ def load_keras(path: Path) -> Any:
 
 @contextmanager
 def _without_random_weights() -> Iterator[None]:
-    """Let Keras 3 start every weight at zero: it is read from the file next, and drawing it takes three times its size."""
+    """Let Keras 3 start weights at zero: they are read from the file next, and drawing them takes thrice their size."""
     if os.environ.get("WORKBENCH_ENGINE", "base") == PRE_KERAS3_ENGINE:
         yield
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import checker, version_converter
+from onnx import checker, helper, version_converter
 
 import workbench
 from workbench.core.errors import WorkbenchError
@@ -16,7 +16,8 @@ from workbench.core.i18n import _
 LARGEST = 2**31 - 1
 """Bytes that one ONNX file can hold (a limit of protobuf)."""
 
-STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+SMALL = 100_000
+"""Bytes up to which a weight is worth checking as a tensor."""
 
 
 def opset_of(model: Any) -> int:
@@ -36,9 +37,9 @@ def with_opset(model: Any, opset: int) -> Any:
             _("The model cannot be converted from opset {old} to {new}: {reason}").format(
                 old=opset_of(model), new=opset, reason=reason[:300]
             ),
-            _(
-                "Choose an opset nearer to {old}, or export again from the model that it was made of."
-            ).format(old=opset_of(model)),
+            _("Choose an opset nearer to {old}, or export again from the model that it was made of.").format(
+                old=opset_of(model)
+            ),
         ) from error
 
 
@@ -53,19 +54,79 @@ def save_onnx(model: Any, target: Path, *, opset: int) -> None:
     model.producer_name = "model-workbench"
     model.producer_version = workbench.__version__
     check(model)
-    onnx.save(model, str(target))
+    _write(model, target)
 
 
 def check(model: Any) -> None:
     """Raise WorkbenchError when onnx.checker refuses the model."""
     try:
-        checker.check_model(model)
+        checker.check_model(_without_large_weights(model))
     except (checker.ValidationError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise WorkbenchError(
             _("The converted model is not valid ONNX: {reason}").format(reason=reason[:300]),
             _("Choose another opset; if it stays so, report it with the model's operations."),
         ) from error
+
+
+def _without_large_weights(model: Any) -> Any:
+    """Return a copy in which large weights are inputs: the checker copies all that it is given, twice."""
+    light, large = _split(model)
+    declared = {value.name for value in model.graph.input}
+    for tensor in large:
+        if tensor.name not in declared:
+            light.graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+    return light
+
+
+def _split(model: Any) -> tuple[Any, list[Any]]:
+    """Return a copy of the model without its large initializers, and these (not copied)."""
+    light = onnx.ModelProto()
+    for source, target in ((model, light), (model.graph, light.graph)):
+        for field, value in source.ListFields():
+            if field.name in ("graph", "initializer"):
+                continue
+            if isinstance(value, str | bytes | int | float):
+                setattr(target, field.name, value)
+            else:
+                getattr(target, field.name).MergeFrom(value)
+    large = []
+    for tensor in model.graph.initializer:
+        if tensor.ByteSize() < SMALL:
+            light.graph.initializer.add().CopyFrom(tensor)
+        else:
+            large.append(tensor)
+    return light, large
+
+
+def _write(model: Any, target: Path) -> None:
+    """Write the model one large weight at a time: to serialize it as a whole takes twice its size in memory.
+
+    The bytes are those of one ModelProto: its small fields, then field 7 (graph) with its fields, of which the last
+    ones are field 5 (initializer); onnx.proto3 has the numbers, protobuf's encoding manual the lengths.
+    """
+    light, large = _split(model)
+    graph = light.graph.SerializeToString()
+    light.ClearField("graph")
+    headers = [b"\x2a" + _varint(tensor.ByteSize()) for tensor in large]
+    size = len(graph) + sum(len(head) + tensor.ByteSize() for head, tensor in zip(headers, large, strict=True))
+    with target.open("wb") as file:
+        file.write(light.SerializeToString())
+        file.write(b"\x3a" + _varint(size))
+        file.write(graph)
+        for head, tensor in zip(headers, large, strict=True):
+            file.write(head)
+            file.write(tensor.SerializeToString())
+
+
+def _varint(number: int) -> bytes:
+    """Return protobuf's variable-length form: seven bits a byte, lowest first, the top bit says that more follow."""
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    found.append(number)
+    return bytes(found)
 
 
 def reversion(source: Path, target: Path, *, opset: int, batch: int | None = None) -> list[str]:
