@@ -74,3 +74,13 @@ def test_what_has_no_bound_survives_the_way_to_the_window() -> None:
     sent = failed("does not run", runtime="r", tolerance=None, data="random")
     assert wire.decode(wire.encode(sent), Agreement) == sent
     assert not sent.passed
+
+
+def test_an_intended_change_passes_only_while_the_outputs_still_point_the_same_way() -> None:
+    source = [{"y": np.array([[1.0, 0.0], [0.0, 1.0]])}]
+    nearly = [{"y": np.array([[0.9, 0.2], [0.1, 1.1]])}]
+    unrelated = [{"y": np.array([[0.0, 1.0], [1.0, 0.0]])}]
+    assert judge(source, nearly, runtime="r", tolerance=None, data="random").passed
+    refused = judge(source, unrelated, runtime="r", tolerance=None, data="random")
+    assert not refused.passed
+    assert refused.notes

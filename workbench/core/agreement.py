@@ -103,6 +103,10 @@ def top1_agreement(a: NDArray[np.generic], b: NDArray[np.generic]) -> float | No
     return float(np.mean(np.argmax(a, axis=1) == np.argmax(b, axis=1)))
 
 
+RELATED = 0.5
+"""Cosine similarity below which a quantized or pruned model is no longer a version of its source."""
+
+
 class Comparison:
     """Compares outputs piece by piece, so that a large data set never fills the memory with its outputs."""
 
@@ -126,20 +130,23 @@ class Comparison:
         """Judge what was added.
 
         Passed means: same shapes, and within ``tolerance`` (bound on max_rel_error); without one, all of B's numbers
-        are finite where A's are.
+        are finite where A's are, and every output still points the way A's does (cosine of at least ``RELATED``).
         """
         tallies = self._outputs.values()
         found = [tally.result() for tally in tallies]
         worst = max((each.max_rel_error for each in found), default=0.0)
         sound = not any(tally.notes for tally in tallies)
         said = [note for tally in tallies for note in tally.notes]
+        cosine = min((each.cosine for each in found), default=1.0)
+        if sound and tolerance is None and cosine < RELATED:
+            said.append(_("The outputs have little to do with those of the source: do not use this result."))
         return Agreement(
             runtime=runtime,
             max_abs_error=max((each.max_abs_error for each in found), default=0.0),
             max_rel_error=worst,
-            cosine=min((each.cosine for each in found), default=1.0),
+            cosine=cosine,
             samples=self.samples,
-            passed=sound and (tolerance is None or worst <= tolerance),
+            passed=sound and (cosine >= RELATED if tolerance is None else worst <= tolerance),
             tolerance=tolerance,
             top1_agreement=self._agreeing / self.samples if self._agreeing is not None and self.samples else None,
             data=data,
