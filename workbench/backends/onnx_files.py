@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,10 @@ def with_opset(model: Any, opset: int) -> Any:
 
 def save_onnx(model: Any, target: Path, *, opset: int) -> None:
     """Bring the model to ``opset``, check it, and write it to ``target``. Raises WorkbenchError."""
-    if model.ByteSize() > LARGEST:
+    size = sum(_raw_bytes(tensor) for tensor in model.graph.initializer)
+    if size > LARGEST:
         raise WorkbenchError(
-            _("The model is {size:.1f} GB: one ONNX file holds 2 GB at most.").format(size=model.ByteSize() / 1e9),
+            _("The model is {size:.1f} GB: one ONNX file holds 2 GB at most.").format(size=size / 1e9),
             _("Make it smaller first (float16 halves it), or export it as a SavedModel."),
         )
     model = with_opset(model, opset)
@@ -92,7 +94,7 @@ def _split(model: Any) -> tuple[Any, list[Any]]:
                 getattr(target, field.name).MergeFrom(value)
     large = []
     for tensor in model.graph.initializer:
-        if tensor.ByteSize() < SMALL:
+        if _raw_bytes(tensor) < SMALL or len(tensor.raw_data) != _raw_bytes(tensor):  # not raw, or packed int4
             light.graph.initializer.add().CopyFrom(tensor)
         else:
             large.append(tensor)
@@ -108,15 +110,31 @@ def _write(model: Any, target: Path) -> None:
     light, large = _split(model)
     graph = light.graph.SerializeToString()
     light.ClearField("graph")
-    headers = [b"\x2a" + _varint(tensor.ByteSize()) for tensor in large]
-    size = len(graph) + sum(len(head) + tensor.ByteSize() for head, tensor in zip(headers, large, strict=True))
+    heads = [_head(tensor) for tensor in large]
+    size = len(graph) + sum(len(head) + _raw_bytes(tensor) for head, tensor in zip(heads, large, strict=True))
     with target.open("wb") as file:
         file.write(light.SerializeToString())
         file.write(b"\x3a" + _varint(size))
         file.write(graph)
-        for head, tensor in zip(headers, large, strict=True):
+        for head, tensor in zip(heads, large, strict=True):
             file.write(head)
-            file.write(tensor.SerializeToString())
+            file.write(tensor.raw_data)
+
+
+def _head(tensor: Any) -> bytes:
+    """Return an initializer field up to its numbers, which come last as field 9 (raw_data)."""
+    about = onnx.TensorProto(
+        name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, doc_string=tensor.doc_string or None
+    )
+    count = _raw_bytes(tensor)
+    fields: bytes = about.SerializeToString() + b"\x4a" + _varint(count)
+    return b"\x2a" + _varint(len(fields) + count) + fields
+
+
+def _raw_bytes(tensor: Any) -> int:
+    """Return the bytes of a tensor's numbers; asking protobuf for a size serializes the whole tensor."""
+    itemsize = helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    return int(math.prod(tensor.dims)) * int(itemsize)
 
 
 def _varint(number: int) -> bytes:
