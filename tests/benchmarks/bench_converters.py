@@ -103,9 +103,8 @@ def main() -> int:
     if sys.argv[1:2] == ["--row"]:
         return 0 if row(sys.argv[2]) else 1
     names = sys.argv[1:] or [*small_nets.SMALL, *small_nets.LARGE]
-    print(
-        f"{'max abs error, seconds':24} {'.keras to ONNX':>15} {'to TFLite':>15} {'SavedM. to ONNX':>15} {'to TFLite':>15}"
-    )
+    heads = (".keras to ONNX", "to TFLite", "SavedM. to ONNX", "to TFLite")
+    print(f"{'max abs error, seconds':24}", *(f"{head:>15}" for head in heads))
     ended = [
         subprocess.run([sys.executable, __file__, "--row", name], stderr=subprocess.DEVNULL, check=False).returncode
         for name in names
