@@ -103,7 +103,7 @@ class Tour:
 
     def _measure(self, records: list[ModelRecord]) -> Benchmarked:
         from workbench.cli.measuring import readable
-        from workbench.gui.panels import benchmark_run
+        from workbench.jobs import benchmark_run
 
         self.console.say("")
         runtimes = {"keras-zip": "tensorflow", "onnx": "onnxruntime", "tflite": "litert"}

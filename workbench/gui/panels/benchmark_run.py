@@ -1,65 +1,32 @@
-"""One benchmark as the panel, the project and the report know it: what was asked, the figures, how it ended."""
+"""A benchmark as the panel shows it: cut short, as a table, in one line."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from workbench.core import latency, units
-from workbench.core.difference import Difference, compare_latencies, was_busy
-from workbench.core.i18n import _
-from workbench.core.latency_file import save_tracks
-from workbench.core.latency_track import LatencyTrack
-from workbench.core.lineage import ModelRecord
-from workbench.core.project import Project
-from workbench.gui.devices import runtime_label
-from workbench.jobs.benchmark import Benchmark, Benchmarked, BenchmarkRow
+from workbench.jobs.benchmark import Benchmark, BenchmarkRow
+from workbench.jobs.benchmark_run import KIND, BenchmarkRun, Ended, Tracks, finished, label_of, load, store
 
-KIND = "benchmark"
-Ended = Literal["finished", "stopped", "crashed"]
-Tracks = Mapping[str, LatencyTrack]
-
-
-class BenchmarkRun(msgspec.Struct):
-    """A run with its figures. Stored as the run's result: the report reads ``results``, ``machine`` and ``ended``."""
-
-    job: Benchmark
-    results: list[BenchmarkRow]
-    labels: dict[str, str]
-    """Series to what it is called in chart and table."""
-    machine: dict[str, str] = {}
-    notes: list[str] = []
-    ended: Ended = "finished"
-
-    def rows(self, tracks: Tracks) -> list[tuple[BenchmarkRow, Difference | None]]:
-        """Return each row with its difference to the first one (None for the first itself)."""
-        found: list[tuple[BenchmarkRow, Difference | None]] = []
-        for index, row in enumerate(self.results):
-            difference = None
-            if index > 0:
-                base, other = tracks.get(self.results[0].series), tracks.get(row.series)
-                difference = compare_latencies(_measured(base), _measured(other), busy=was_busy(self.machine))
-            found.append((row, difference))
-        return found
-
-    def status(self) -> str:
-        """Return in words how it ended, "" when as asked."""
-        return {"finished": "", "stopped": _("stopped early"), "crashed": _("ended by a crash")}[self.ended]
-
-
-def _measured(track: LatencyTrack | None) -> Any:
-    return track.measured.latencies.values if track is not None else []
-
-
-def finished(job: Benchmark, result: Benchmarked, labels: dict[str, str]) -> BenchmarkRun:
-    """Return the run of a job that came to its end."""
-    return BenchmarkRun(job, result.results, labels, result.machine, result.notes)
+__all__ = [
+    "KIND",
+    "BenchmarkRun",
+    "Ended",
+    "Tracks",
+    "cut_short",
+    "describe",
+    "finished",
+    "headline",
+    "label_of",
+    "load",
+    "store",
+    "table_csv",
+]
 
 
 def cut_short(
@@ -89,26 +56,6 @@ def cut_short(
             )
         )
     return BenchmarkRun(job, rows, labels, machine, ended=ended)
-
-
-def store(project: Project, run: BenchmarkRun, tracks: Tracks) -> None:
-    """Put the run and its samples into the project; raises WorkbenchError when it cannot be written."""
-    models = {record.path: record.id for record in project.models()}
-    ids = [models[row.model] for row in run.results if row.model in models]
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    target = save_tracks(project.folder / "runs" / f"{KIND}-{stamp}.npz", tracks)
-    project.add_run(KIND, list(dict.fromkeys(ids)), msgspec.to_builtins(run), samples_path=str(target))
-
-
-def load(result: dict[str, Any]) -> BenchmarkRun:
-    """Return a stored run; raises msgspec.ValidationError when it was written by something else."""
-    return msgspec.convert(result, BenchmarkRun)
-
-
-def label_of(records: list[ModelRecord], model: str, runtime: str, device: str) -> str:
-    """Return what a series is called: the model's name in the project, runtime and device."""
-    name = next((record.name for record in records if record.path == model), Path(model).name)
-    return f"{name} \u00b7 {runtime_label(runtime)} \u00b7 {device.upper()}"
 
 
 def table_csv(run: BenchmarkRun, tracks: Tracks) -> str:
