@@ -92,3 +92,10 @@ def test_another_shape_or_a_number_that_is_not_finite_never_passes():
         verdict = judge(a, [{"x": b}], runtime="r", tolerance=None, data="random")
         assert not verdict.passed
         assert verdict.notes
+
+
+def test_a_row_that_is_not_numbers_chooses_no_class():
+    a = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9]])
+    b = np.array([[np.nan, np.nan], [0.9, np.nan], [0.1, 0.9]])
+    assert top1_agreement(a, b) == pytest.approx(1 / 3)
+    assert top1_agreement(b, a) == pytest.approx(1 / 3)

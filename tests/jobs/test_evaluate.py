@@ -73,6 +73,15 @@ def test_scores_that_are_not_numbers_are_no_hit(classifier: Write, labelled: Wri
     assert any("NaN" in note for note in result.notes)
 
 
+def test_a_model_that_only_gives_nan_is_never_right(classifier: Write, labelled: Write, recorder: Any) -> None:
+    data = labelled("data", np.full((10, 10), np.nan), list(range(10)))
+    path = classifier("m", np.eye(10), activation="")
+    result = Evaluate(model=str(path), data=DataSpec(path=str(data))).run(recorder)
+    assert (result.samples, result.top1, result.top5) == (10, 0.0, 0.0)
+    assert np.sum(result.confusion) == 0
+    assert any("10 samples" in note for note in result.notes)
+
+
 def test_the_bundled_samples_agree_in_every_format_that_needs_no_tensorflow(samples: Path, recorder: Any) -> None:
     data = DataSpec(path=str(samples / "digits-test.npz"))
     results = [

@@ -75,3 +75,11 @@ def test_numbers_that_are_not_finite_are_counted(classifier: Callable[..., Path]
 def test_what_is_not_there_is_refused(classifier: Callable[..., Path], recorder: Any, wrong: dict[str, Any]) -> None:
     with pytest.raises(WorkbenchError):
         Infer(model=str(classifier("m", EYE)), **wrong).run(recorder)
+
+
+def test_a_sample_whose_scores_are_not_numbers_has_no_class(
+    classifier: Callable[..., Path], labelled: Callable[..., Path], recorder: Any
+) -> None:
+    data = labelled("data", np.array([[np.nan, 0.0, 0.0], [0.0, 9.0, 0.0]]), [0, 1])
+    result = Infer(model=str(classifier("m", EYE)), data=DataSpec(path=str(data))).run(recorder)
+    assert [[best.index for best in row[:1]] for row in result.top] == [[], [1]]

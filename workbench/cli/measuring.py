@@ -64,7 +64,7 @@ def _outputs(done: Inferred) -> str:
         lines.append(f"{output.name}  {output.dtype} {output.shape}  {span}")
     for index, classes in enumerate(done.top[:10]):
         best = ", ".join(f"{item.label or item.index} {item.score:.3g}" for item in classes)
-        lines.append(_("Sample {n}: {classes}").format(n=index, classes=best))
+        lines.append(_("Sample {n}: {classes}").format(n=index, classes=best or _("not a number (NaN)")))
     return "\n".join(lines)
 
 

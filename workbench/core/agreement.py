@@ -97,10 +97,14 @@ def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 def top1_agreement(a: NDArray[np.generic], b: NDArray[np.generic]) -> float | None:
-    """Return the share of rows with the same arg max, or None when the output is not (samples, classes > 1)."""
-    if a.ndim != 2 or a.shape[1] < 2 or a.shape != b.shape or len(a) == 0:
+    """Return the share of rows with the same arg max, or None when the output is not numbers (samples, classes > 1).
+
+    A row with NaN on either side chooses no class, and agrees with none.
+    """
+    if a.ndim != 2 or a.shape[1] < 2 or a.shape != b.shape or len(a) == 0 or {a.dtype.kind, b.dtype.kind} - set("fiub"):
         return None
-    return float(np.mean(np.argmax(a, axis=1) == np.argmax(b, axis=1)))
+    numbers = ~(np.isnan(a).any(axis=1) | np.isnan(b).any(axis=1))
+    return float(np.mean(numbers & (np.argmax(a, axis=1) == np.argmax(b, axis=1))))
 
 
 RELATED = 0.5

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
-from workbench.core.i18n import _
+from workbench.core.i18n import _, ngettext
 from workbench.core.scores import best, check_labels, class_scores, no_scores, reorder, scored_output
 from workbench.datasets import Dataset
 from workbench.datasets.select import open_dataset
@@ -37,7 +37,7 @@ class Evaluated(msgspec.Struct):
     top5: float | None
     """None with fewer than six classes."""
     confusion: list[list[int]]
-    """Rows: true class; columns: predicted class."""
+    """Rows: true class; columns: predicted class. Samples whose scores are not numbers (NaN) are in none."""
     class_names: list[str]
     data: str
     data_sha256: str
@@ -98,14 +98,20 @@ class Tally:
         self.notes: list[str] = []
 
     def add(self, scores: NDArray[np.float64], labels: NDArray[np.int64]) -> None:
-        """Count these samples; one whose scores are not numbers is a miss of the first class's column."""
-        lowest = np.nan_to_num(scores, nan=-np.inf)
-        if np.isnan(scores).any() and not self.notes:
-            self.notes.append(_("Some outputs are not numbers (NaN): those samples do not tell classes apart."))
-        ranked = best(lowest, 5)
-        np.add.at(self.confusion, (labels, ranked[:, 0]), 1)
-        self.top5 += int((ranked == labels[:, np.newaxis]).any(axis=1).sum())
+        """Count these samples; one with a score that is not a number is a miss, and in no column of the confusion."""
         self.samples += len(labels)
+        known = ~np.isnan(scores).any(axis=1)
+        lost = int(np.sum(~known))
+        if lost:
+            text = ngettext(
+                "{n} sample has scores that are not numbers (NaN): it counts as wrong.",
+                "{n} samples have scores that are not numbers (NaN): they count as wrong.",
+                lost,
+            )
+            self.notes.append(text.format(n=lost))
+        ranked, told = best(scores[known], 5), labels[known]
+        np.add.at(self.confusion, (told, ranked[:, 0]), 1)
+        self.top5 += int((ranked == told[:, np.newaxis]).any(axis=1).sum())
 
 
 def count_hits(

@@ -54,7 +54,10 @@ class Inferred(msgspec.Struct):
     """.npz with every output, samples along the first axis."""
     outputs: list[OutputSummary]
     top: list[list[TopClass]]
-    """Per sample the five best classes, when the first output looks like class scores; else []."""
+    """Per sample the five best classes, when the first output looks like class scores; else [].
+
+    A sample with NaN among its scores has none.
+    """
     labels: list[int]
     """True class of each sample when the data has labels."""
     samples: int
@@ -141,9 +144,11 @@ def summary_of(name: str, value: NDArray[np.generic]) -> OutputSummary:
 
 
 def top_classes(scores: Scores, names: list[str], *, count: int = 5) -> list[list[TopClass]]:
-    """Return the best classes of each sample, best first."""
-    chosen = best(np.nan_to_num(scores, nan=-np.inf), count)
+    """Return the best classes of each sample, best first; none of a sample with a score that is not a number."""
+    chosen = best(scores, count)
     return [
-        [TopClass(int(index), names[index] if names else "", float(np.nan_to_num(row[index]))) for index in indices]
+        []
+        if np.isnan(row).any()
+        else [TopClass(int(index), names[index] if names else "", float(row[index])) for index in indices]
         for row, indices in zip(scores, chosen, strict=True)
     ]

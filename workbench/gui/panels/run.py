@@ -202,7 +202,7 @@ def _summary(result: Inferred, name: str) -> str:
         units.seconds(result.seconds),
     ]
     if result.labels and result.top:
-        right = sum(top[0].index == label for top, label in zip(result.top, result.labels, strict=False))
+        right = sum(bool(top) and top[0].index == label for top, label in zip(result.top, result.labels, strict=False))
         parts.append(_("{right} of {n} right").format(right=units.count(right), n=units.count(len(result.labels))))
     return " \u00b7 ".join(parts)
 

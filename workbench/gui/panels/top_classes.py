@@ -49,7 +49,9 @@ class SampleItemModel(QAbstractListModel):
             return None
         row = index.row()
         if role == Qt.ItemDataRole.DisplayRole:
-            best = self._result.top[row][0]
+            best = next(iter(self._result.top[row]), None)
+            if best is None:
+                return _("{sample}: not a number (NaN)").format(sample=self.title(row))
             return f"{self.title(row)}: {class_name(best)} {score_text(best.score, self.is_probability())}"
         if role == Qt.ItemDataRole.DecorationRole:
             return self.picture(row)
@@ -144,7 +146,10 @@ def _paint_title(painter: QPainter, model: SampleItemModel, row: int, box: QRect
     line = QRectF(box.left(), box.top(), box.width(), LINE + 2)
     painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, model.title(row))
     truth, top = model.true_class(row), model.top(row)
-    if truth is not None and top:
+    if not top:
+        painter.setPen(theme.colour("bad"))
+        painter.drawText(line.translated(0, LINE + 4), Qt.AlignmentFlag.AlignVCenter, _("not a number"))
+    elif truth is not None:
         right = top[0].index == truth
         name = next((class_name(item) for item in top if item.index == truth), _("class {n}").format(n=truth))
         painter.setPen(theme.colour("good" if right else "bad"))
