@@ -68,10 +68,12 @@ def test_constant_latencies_are_compared() -> None:
 @pytest.mark.parametrize(
     ("machine", "busy"),
     [
-        ({"load": "6.1", "usable": "2"}, True),
-        ({"load": "0.3", "usable": "2"}, False),
+        ({"busy_share": "0.52"}, True),
+        ({"busy_share": "0.03"}, False),
+        ({"busy_share": "0.03", "load": "6.1", "usable": "2"}, False),  # the load average holds our own work of before
+        ({"load": "6.1", "usable": "2"}, False),
         ({}, False),
-        ({"load": "?"}, False),
+        ({"busy_share": "?"}, False),
     ],
 )
 def test_busy_machine(machine: dict[str, str], busy: bool) -> None:  # noqa: FBT001

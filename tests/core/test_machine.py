@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
+
 import numpy as np
 
 from workbench.core.machine import busy_share, describe, usable_processors
@@ -11,9 +15,36 @@ from workbench.core.memory import PeakMemory
 def test_the_machine_is_described() -> None:
     described = describe()
     assert described["cpu"]
-    assert float(described["load"]) >= 0
+    assert "load" not in described  # it holds what we ourselves did in the last minute
     assert usable_processors() >= 1
     assert 0 <= busy_share(0.01) <= 1
+
+
+def test_our_own_work_does_not_count_as_busy() -> None:
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            sum(range(1000))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        alone = usable_processors() * busy_share(0.3, ours=[])
+        without = usable_processors() * busy_share(0.3)
+    finally:
+        stop.set()
+        thread.join()
+    assert without < alone
+
+
+def test_work_of_another_program_counts() -> None:
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as other:
+        try:
+            used = max(usable_processors() * busy_share(0.3) for _turn in range(5))
+        finally:
+            other.kill()
+    assert used > 0.3
 
 
 def test_a_peak_between_two_looks_is_seen_and_forgotten_after_a_restart() -> None:

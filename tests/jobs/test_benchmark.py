@@ -37,7 +37,8 @@ def test_every_run_is_measured_told_live_and_kept(classifier: Write, recorder: A
     assert row.min_ms <= row.p50_ms <= row.p90_ms <= row.p99_ms <= row.max_ms
     assert (row.runtime, row.device, row.device_label) == ("onnxruntime", "cpu", "CPUExecutionProvider")
     assert row.peak_rss_mb > 20
-    assert {"cpu", "cores", "load", "onnxruntime"} <= set(result.machine)
+    assert {"cpu", "cores", "busy_share", "onnxruntime"} <= set(result.machine)
+    assert {flush.busy_share for flush in recorder.flushed} == {float(result.machine["busy_share"])}
 
 
 def test_seconds_bound_the_measurement(classifier: Write, recorder: Any) -> None:

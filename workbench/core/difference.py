@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from workbench.core import units
 from workbench.core.i18n import _
+from workbench.core.machine import BUSY_SHARE
 
 Verdict = Literal["faster", "slower", "same", "unknown"]
 
@@ -100,8 +101,8 @@ def _verdict(ratio: float, low: float, high: float, resolution: float) -> Verdic
 
 
 def was_busy(machine: Mapping[str, str]) -> bool:
-    """Say from a benchmark's machine whether others used more than half of its processors when it began."""
+    """Say from a benchmark's machine whether others used its processors just before a subject was measured."""
     try:
-        return float(machine.get("load", 0)) > 0.5 * float(machine.get("usable", 1))
+        return float(machine.get("busy_share", 0)) > BUSY_SHARE
     except ValueError:
         return False

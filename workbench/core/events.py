@@ -44,6 +44,8 @@ class Samples(Event, frozen=True):
     elapsed_s: float
     """Seconds since this series began, at the flush."""
     rss_mb: float
+    busy_share: float = 0.0
+    """Share of the processors (0 to 1) that others used just before this series began."""
 
 
 class Finished(Event, frozen=True):

@@ -91,6 +91,8 @@ class LatencyTrack:
         self.measured = Phase()
         self.flushes = Flushes()
         self.rolling = Rolling()
+        self.busy_share = 0.0
+        """Share of the processors that others used just before this series began."""
         self._clock = 0.0
 
     def add(self, samples: Samples) -> None:
@@ -98,6 +100,7 @@ class LatencyTrack:
         latencies = np.asarray(samples.latencies_ms, dtype=np.float64)
         if latencies.size == 0:
             return
+        self.busy_share = samples.busy_share
         phase = self.warmup if samples.phase == "warmup" else self.measured
         phase.latencies.extend(latencies)
         phase.times.extend(self._spread(latencies, samples.elapsed_s))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -11,11 +14,11 @@ import psutil
 from workbench.core.i18n import _
 
 BUSY_SHARE = 0.15
-"""Share of all processor time taken by others above which a measurement is not to be trusted much."""
+"""Share of the processors' time taken by others above which a measurement is not to be trusted much."""
 
 
 def describe() -> dict[str, str]:
-    """Return processor, cores, governor, memory, system and load, for the report and the table's caption."""
+    """Return processor, cores, governor, memory and system, for the report and the table's caption."""
     memory = psutil.virtual_memory()
     described = {
         "cpu": cpu_name(),
@@ -30,8 +33,7 @@ def describe() -> dict[str, str]:
     governor = frequency_governor()
     if governor:
         described["governor"] = governor
-    load = psutil.getloadavg()[0]
-    return described | {"load": f"{load:.2f}"}
+    return described
 
 
 def cpu_name() -> str:
@@ -60,6 +62,26 @@ def usable_processors() -> int:
     return os.cpu_count() or 1
 
 
-def busy_share(seconds: float = 0.2) -> float:
-    """Return the share of all processor time that is in use right now, measured over ``seconds`` while we wait."""
-    return psutil.cpu_percent(interval=seconds) / 100
+def busy_share(seconds: float = 0.3, *, ours: Sequence[psutil.Process] | None = None) -> float:
+    """Return the share (0 to 1) of our processors' time that others use, measured over ``seconds`` while we wait.
+
+    ``ours`` are the processes that do not count; this one and its ancestors (the window, the command line) unless
+    given. The load average would not do: it holds what we ourselves did in the last minute.
+    """
+    own = [psutil.Process(), *psutil.Process().parents()] if ours is None else ours
+    began, before = time.perf_counter(), _seconds_used(own)
+    shares = psutil.cpu_percent(interval=seconds, percpu=True)
+    spent = (_seconds_used(own) - before) / (time.perf_counter() - began)
+    if hasattr(os, "sched_getaffinity"):
+        allowed = os.sched_getaffinity(0)
+        shares = [share for number, share in enumerate(shares) if number in allowed] or shares
+    return min(max(sum(shares) / 100 - spent, 0.0) / len(shares), 1.0)
+
+
+def _seconds_used(processes: Sequence[psutil.Process]) -> float:
+    used = 0.0
+    for process in processes:
+        with contextlib.suppress(psutil.Error):  # it has ended, or is not ours to look at
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used

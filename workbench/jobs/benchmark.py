@@ -23,6 +23,9 @@ from workbench.runtimes import Arrays, Session
 from workbench.runtimes.quantized import quantize
 from workbench.runtimes.select import open_session, runtimes
 
+BUSY = "busy_share"
+"""Key of ``Benchmarked.machine``: the share of the processors that others used just before measuring began."""
+
 
 class Subject(msgspec.Struct, frozen=True):
     """One curve of the chart: a model in a runtime on a device."""
@@ -76,6 +79,7 @@ class Benchmark(Job, frozen=True):
     """
 
     result_type: ClassVar[type] = Benchmarked
+    keeps_scratch: ClassVar[bool] = True
     subjects: list[Subject]
     runs: int = 100
     seconds: float | None = None
@@ -111,16 +115,17 @@ class Benchmark(Job, frozen=True):
         rows = [row for part in parts for row in part.results]
         said = [note for part in parts for note in part.notes]
         described = {key: value for part in reversed(parts) for key, value in part.machine.items()}
+        described[BUSY] = max(part.machine[BUSY] for part in parts)  # one disturbed subject spoils the comparison
         return Benchmarked(rows, described, list(dict.fromkeys([*notes, *said])))
 
     def _measure_here(self, notes: list[str], report: Report) -> Benchmarked:
         """Measure the only subject in this process: what ran here before would show in its memory and its threads."""
-        described = machine.describe()
-        busy = machine.busy_share()
+        busy = round(machine.busy_share(), 2)
+        described = machine.describe() | {BUSY: f"{busy:.2f}"}
         if busy > machine.BUSY_SHARE:
             text = _("Other programs used {share:.0%} of the processor when this began: expect noise.")
             notes.append(text.format(share=busy))
-        row, said = self._measure(self.subjects[0], report.scratch / "latencies.npy", report)
+        row, said = self._measure(self.subjects[0], report.scratch / "latencies.npy", report, busy_share=busy)
         needed = runtimes()[row.runtime].needs
         return Benchmarked([row], described | tools.versions("numpy", *needed), [*notes, *said])
 
@@ -144,10 +149,12 @@ class Benchmark(Job, frozen=True):
             )
         return notes
 
-    def _measure(self, subject: Subject, samples_path: Path, report: Report) -> tuple[BenchmarkRow, list[str]]:
+    def _measure(
+        self, subject: Subject, samples_path: Path, report: Report, *, busy_share: float
+    ) -> tuple[BenchmarkRow, list[str]]:
         name = Path(subject.model).name
         report.progress(None, _("Opening {name}").format(name=name))
-        watch = Stopwatch(subject.series(), report)
+        watch = Stopwatch(subject.series(), report, busy_share=busy_share)
         runtime, session = open_session(
             Path(subject.model), subject.runtime, device=subject.device, threads=self.threads
         )

@@ -18,8 +18,10 @@ FLUSH_NS = 50_000_000
 class Stopwatch:
     """Measures the calls of one series (a model in a runtime) and passes the samples on as they come."""
 
-    def __init__(self, series: str, report: Report) -> None:
+    def __init__(self, series: str, report: Report, *, busy_share: float = 0.0) -> None:
+        """``busy_share`` is what others used of the processors just before (see ``Samples``)."""
         self._series = series
+        self._busy_share = busy_share
         self._report = report
         self._memory = PeakMemory()
         self._began_ns = time.perf_counter_ns()
@@ -55,7 +57,7 @@ class Stopwatch:
     def _flush(self, phase: Literal["warmup", "measured"], fresh: list[int]) -> None:
         elapsed = (time.perf_counter_ns() - self._began_ns) / 1e9
         latencies = [nanoseconds / 1e6 for nanoseconds in fresh]
-        self._report.samples(Samples(self._series, phase, latencies, elapsed, self._memory.now_mb()))
+        self._report.samples(Samples(self._series, phase, latencies, elapsed, self._memory.now_mb(), self._busy_share))
 
     def _say_how_far(self, phase: str, done: int, *, runs: int, began: int, deadline: int | None) -> None:
         if deadline is not None:

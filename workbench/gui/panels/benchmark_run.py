@@ -55,7 +55,8 @@ def cut_short(
                 **msgspec.structs.asdict(summary),
             )
         )
-    return BenchmarkRun(job, rows, labels, machine, ended=ended)
+    busy = max((track.busy_share for track in tracks.values()), default=0.0)
+    return BenchmarkRun(job, rows, labels, machine | {"busy_share": f"{busy:.2f}"}, ended=ended)
 
 
 def table_csv(run: BenchmarkRun, tracks: Tracks) -> str:
