@@ -14,7 +14,7 @@ import keras
 
 from workbench.backends.keras_config import KerasFile, check_keras_config
 from workbench.backends.keras_models import load_keras
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import WorkbenchError, first_line
 from workbench.core.events import Report
 from workbench.core.i18n import _
 
@@ -77,10 +77,9 @@ def _rebuilt(source: Path, file: KerasFile, report: Report) -> Any:
             warnings.simplefilter("ignore")
             return keras.models.load_model(copy, compile=False, safe_mode=True)
     except Exception as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise WorkbenchError(
             _("Keras 3 cannot rebuild this model of Keras {version}: {reason}").format(
-                version=file.version or "1", reason=first[:300]
+                version=file.version or "1", reason=first_line(error)
             ),
             _("Export it as a SavedModel, ONNX or TFLite instead: these go through Keras 2."),
         ) from error

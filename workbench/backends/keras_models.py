@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.backends.keras_config import KerasFile, check_keras_config
-from workbench.core.errors import EngineRequired, WorkbenchError
+from workbench.core.errors import EngineRequired, WorkbenchError, first_line
 from workbench.core.i18n import _
 
 PRE_KERAS3_ENGINE = "tf-keras"
@@ -83,7 +83,7 @@ def _explain(path: Path, file: KerasFile, error: Exception) -> WorkbenchError:
         )
     return WorkbenchError(
         _("Keras cannot rebuild {file} (written by Keras {version}): {reason}").format(
-            file=path.name, version=file.version or _("of unknown version"), reason=text.strip().splitlines()[0][:300]
+            file=path.name, version=file.version or _("of unknown version"), reason=first_line(error)
         ),
         _("Open it where it was made and save it again, or export it as a SavedModel."),
     )

@@ -23,7 +23,7 @@ from workbench.backends.onnx_folding import fold
 from workbench.backends.onnx_missing_ops import missing_ops
 from workbench.backends.tf_freezing import Frozen, freeze
 from workbench.backends.tf_programs import Program, open_program
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import WorkbenchError, first_line
 from workbench.core.events import Report
 from workbench.core.graph import Port
 from workbench.core.i18n import _
@@ -122,9 +122,8 @@ def _explain(error: Exception, frozen: Frozen) -> WorkbenchError:
     known = {node.name: node.op for node in frozen.graph_def.node}
     named = next((name for name in re.findall(r"[\w./]+", text) if name in known), "")
     place = _(" at {op} {name}").format(op=known[named], name=named) if named else ""
-    first = (text.strip().splitlines() or [type(error).__name__])[0]
     return WorkbenchError(
-        _("The conversion to ONNX failed{place}: {reason}").format(place=place, reason=first[:300]),
+        _("The conversion to ONNX failed{place}: {reason}").format(place=place, reason=first_line(error)),
         _("Another opset may help, or exporting the model as a SavedModel first."),
     )
 

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from onnx import checker, helper, version_converter
 
 import workbench
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import WorkbenchError, first_line
 from workbench.core.i18n import _
 
 LARGEST = 2**31 - 1
@@ -33,10 +33,10 @@ def with_opset(model: Any, opset: int) -> Any:
     try:
         return version_converter.convert_version(model, opset)
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].split("failed: ")[-1]
+        reason = first_line(error).split("failed: ")[-1]
         raise WorkbenchError(
             _("The model cannot be converted from opset {old} to {new}: {reason}").format(
-                old=opset_of(model), new=opset, reason=reason[:300]
+                old=opset_of(model), new=opset, reason=reason
             ),
             _("Choose an opset nearer to {old}, or export again from the model that it was made of.").format(
                 old=opset_of(model)
@@ -64,9 +64,8 @@ def check(model: Any) -> None:
     try:
         checker.check_model(_without_large_weights(model))
     except (checker.ValidationError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise WorkbenchError(
-            _("The converted model is not valid ONNX: {reason}").format(reason=reason[:300]),
+            _("The converted model is not valid ONNX: {reason}").format(reason=first_line(error)),
             _("Choose another opset; if it stays so, report it with the model's operations."),
         ) from error
 

@@ -22,7 +22,7 @@ from workbench.backends.onnx_weights import (
     replace_numbers,
     with_patterns,
 )
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import WorkbenchError, first_line
 from workbench.core.i18n import _, ngettext
 
 LARGEST_HALF = 65504.0
@@ -62,9 +62,8 @@ def compute_in_half(source: Path, target: Path, *, skip: tuple[str, ...]) -> lis
                 node_block_list=sorted(blocked.intersection(names)),
             )
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise WorkbenchError(
-            _("The model cannot compute in float16: {reason}").format(reason=reason[:300]),
+            _("The model cannot compute in float16: {reason}").format(reason=first_line(error)),
             _("Set the arithmetic to float32: then only weights are stored in float16."),
         ) from error
     _save(half, target)

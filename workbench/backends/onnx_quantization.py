@@ -36,7 +36,7 @@ from workbench.backends.onnx_weights import (
     weights_of,
     with_patterns,
 )
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import WorkbenchError, first_line
 from workbench.core.i18n import _
 
 Feeds = Mapping[str, NDArray[np.generic]]
@@ -189,9 +189,8 @@ def _calibrate(prepared: Path, ops: list[str], options: StaticOptions, calls: It
     except WorkbenchError:
         raise
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise WorkbenchError(
-            _("The model cannot be calibrated: {reason}").format(reason=reason[:300]),
+            _("The model cannot be calibrated: {reason}").format(reason=first_line(error)),
             _("Give calibration data of a size that the model takes."),
         ) from error
     return ranges
@@ -287,9 +286,8 @@ def _nothing_hint(left: dict[str, list[str]], nested: int, inner: list[Any]) -> 
 
 
 def _refused(error: Exception) -> WorkbenchError:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
     return WorkbenchError(
-        _("ONNX Runtime cannot quantize this model: {reason}").format(reason=lines[0][:300]),
+        _("ONNX Runtime cannot quantize this model: {reason}").format(reason=first_line(error)),
         _("Skip the node or op that the message names, or try float16."),
     )
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from workbench.backends.tf_freezing import Frozen, freeze
 from workbench.backends.tf_programs import DEFAULT_SIGNATURE, Program, open_program, retraced
 from workbench.backends.tf_shapes import with_known_batch
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import WorkbenchError, first_line
 from workbench.core.events import Report
 from workbench.core.i18n import _
 
@@ -126,8 +126,7 @@ def _explain(error: Exception) -> WorkbenchError:
             _("TFLite has no kernel for {ops}.").format(ops=", ".join(ops)),
             _("Export to ONNX instead, or rebuild that part of the model from other layers."),
         )
-    first = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
     return WorkbenchError(
-        _("The conversion to TFLite failed: {reason}").format(reason=first[:300]),
+        _("The conversion to TFLite failed: {reason}").format(reason=first_line(error)),
         _("A fixed batch of 1 may help; so may exporting to ONNX instead."),
     )

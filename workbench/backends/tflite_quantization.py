@@ -21,7 +21,7 @@ from ai_edge_quantizer.algorithm_manager import AlgorithmName
 from ai_edge_quantizer.quantizer import Quantizer
 
 from workbench.backends.tflite_ranges import Ranges, statistics
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import WorkbenchError, first_line
 from workbench.core.i18n import _
 
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "EMBEDDING_LOOKUP", "BATCH_MATMUL")
@@ -177,9 +177,8 @@ def _quantized(quantizer: Quantizer, calibration: dict[str, Any] | None) -> byte
         try:
             result = quantizer.quantize(calibration, enable_progress_bar=False, enable_progress_report=False)
         except Exception as error:
-            lines = str(error).strip().splitlines() or [type(error).__name__]
             raise WorkbenchError(
-                _("ai-edge-quantizer cannot quantize this model: {reason}").format(reason=lines[0][:300]),
+                _("ai-edge-quantizer cannot quantize this model: {reason}").format(reason=first_line(error)),
                 _("Skip the layer that the message names, or try float16."),
             ) from error
     return bytes(result.quantized_model)

@@ -15,6 +15,12 @@ class WorkbenchError(Exception):
         self.hint = hint
 
 
+def first_line(error: BaseException, limit: int = 300) -> str:
+    """Return what a library's exception says in its first line, cut to ``limit``; its class where it says nothing."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__)[:limit]
+
+
 class EngineRequired(Exception):  # noqa: N818 - not an error
     """Control flow, not a failure: this job must run in another engine; the runner sends it there."""
 
