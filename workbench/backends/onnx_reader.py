@@ -67,7 +67,7 @@ def read(path: Path) -> Graph:
 
 def _foreign_ops(graph: Graph) -> list[str]:
     """Say which ops come from a domain that is neither ONNX's, ONNX Runtime's, nor defined in the model."""
-    nodes = [node for each in (graph, *graph.functions.values()) for node in each.nodes if node.domain]
+    nodes = [node for each in graph.all_graphs() for node in each.nodes if node.domain]
     foreign = {
         f"{node.domain}.{node.op}"
         for node in nodes

@@ -303,7 +303,7 @@ class _Reader:
         if assets:
             graph.metadata["assets"] = "\n".join(assets)
         graph.notes += self._variables.notes(graph)
-        python = sorted({node.op for each in (graph, *graph.functions.values()) for node in each.nodes} & _PYTHON)
+        python = sorted({node.op for each in graph.all_graphs() for node in each.nodes} & _PYTHON)
         if python:
             graph.notes.append(
                 _("Calls Python code that the file does not hold ({ops}): it runs only where it was made.").format(

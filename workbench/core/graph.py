@@ -129,14 +129,18 @@ class Graph(msgspec.Struct):
     """Size of the file, or of all files of the model."""
     weights_bytes: int = 0
 
+    def all_graphs(self) -> list[Graph]:
+        """Return this graph and all nested ones."""
+        return [self, *self.functions.values()]
+
     def op_counts(self) -> dict[str, int]:
         """Return how often each op occurs, nested graphs included, most frequent first."""
-        counts = Counter(node.op for graph in (self, *self.functions.values()) for node in graph.nodes)
+        counts = Counter(node.op for graph in self.all_graphs() for node in graph.nodes)
         return dict(counts.most_common())
 
     def node_count(self) -> int:
         """Return the number of nodes, nested graphs included."""
-        return len(self.nodes) + sum(len(graph.nodes) for graph in self.functions.values())
+        return sum(len(graph.nodes) for graph in self.all_graphs())
 
     def parameter_count(self) -> int:
         """Return the number of weights: elements of the stored tensors that are weights, nested graphs included.
@@ -144,8 +148,9 @@ class Graph(msgspec.Struct):
         For Keras these are all variables of all layers, as in Keras's own summary; for the other formats see
         ``holds_weights``. A sparse tensor counts with the shape that it stands for.
         """
-        graphs = (self, *self.functions.values())
-        return sum(tensor.elements() for graph in graphs for tensor in graph.tensors.values() if tensor.is_weight)
+        return sum(
+            tensor.elements() for graph in self.all_graphs() for tensor in graph.tensors.values() if tensor.is_weight
+        )
 
 
 def holds_weights(dtype: str, shape: list[int], *, quantized: bool = False) -> bool:

@@ -50,7 +50,7 @@ def without_counterpart(graph: Graph, impossible: frozenset[str], reason: str) -
 
 
 def _nodes(graph: Graph) -> Iterator[Node]:
-    for part in (graph, *graph.functions.values()):
+    for part in graph.all_graphs():
         yield from part.nodes
 
 

@@ -56,7 +56,7 @@ def read_model(path: Path) -> Graph:
     graph.format = found.id
     graph.name = graph.name or path.stem
     graph.weights_bytes = graph.weights_bytes or sum(
-        tensor.nbytes for each in (graph, *graph.functions.values()) for tensor in each.tensors.values()
+        tensor.nbytes for each in graph.all_graphs() for tensor in each.tensors.values()
     )
     return graph
 

@@ -79,7 +79,7 @@ def graph_of(text: str, name: str, weights: Weights, *, stored: int) -> Graph:
         graph = build_graph(config, weights)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise _damaged(name, repr(error)) from error
-    placed = sum(len(each.tensors) for each in (graph, *graph.functions.values()))
+    placed = sum(len(each.tensors) for each in graph.all_graphs())
     if stored > placed:
         graph.notes.append(
             _("{count} stored weights belong to no layer of the architecture and are not shown.").format(

@@ -144,7 +144,7 @@ def _chosen(graph: Graph, plan: Plan) -> dict[str, str]:
 
 def _kernels(graph: Graph) -> list[tuple[Tensor, bool]]:
     """Return kernels and embeddings, each with whether a depthwise convolution uses it."""
-    graphs = [graph, *graph.functions.values()]
+    graphs = graph.all_graphs()
     depthwise = {name for each in graphs for name in _depthwise_inputs(each)}
     found: dict[str, tuple[Tensor, bool]] = {}
     for each in graphs:

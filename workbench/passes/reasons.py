@@ -34,7 +34,7 @@ def first(*reasons: str | None) -> str | None:
 
 def no_weights(graph: Graph) -> str | None:
     """Say that there is nothing to make smaller."""
-    tensors = [tensor for each in _all(graph) for tensor in each.tensors.values() if tensor.is_weight]
+    tensors = [tensor for each in graph.all_graphs() for tensor in each.tensors.values() if tensor.is_weight]
     if any(tensor.dtype in FLOATS for tensor in tensors):
         return None
     return _("it holds no weights in float") if tensors else _("it holds no weights")
@@ -53,7 +53,7 @@ def already_quantized(graph: Graph) -> str | None:
         found = [op for op in graph.op_counts() if op in INTEGER_OPS]
         return _("it is quantized already ({ops})").format(ops=", ".join(found[:3])) if found else None
     if graph.format == "tflite":
-        for each in _all(graph):
+        for each in graph.all_graphs():
             for tensor in each.tensors.values():
                 if tensor.dtype in ("int8", "uint8", "int4") and tensor.quantization is not None:
                     return _("it is quantized already (weights are {dtype})").format(dtype=tensor.dtype)
@@ -62,7 +62,9 @@ def already_quantized(graph: Graph) -> str | None:
 
 def sparse(graph: Graph) -> str | None:
     """Say that a TFLite model stores sparse weights, which its quantizer does not read."""
-    if graph.format == "tflite" and any(tensor.sparse for each in _all(graph) for tensor in each.tensors.values()):
+    if graph.format == "tflite" and any(
+        tensor.sparse for each in graph.all_graphs() for tensor in each.tensors.values()
+    ):
         return _("it holds sparse weights, which cannot be quantized: start from the model before it was made sparse")
     return None
 
@@ -71,7 +73,7 @@ def already_half(graph: Graph) -> str | None:
     """Say that every larger weight is float16 already."""
     kinds = {
         tensor.dtype
-        for each in _all(graph)
+        for each in graph.all_graphs()
         for tensor in each.tensors.values()
         if tensor.is_weight and tensor.dtype in FLOATS and len(tensor.shape) >= 2
     }
@@ -109,7 +111,3 @@ def only_nested(graph: Graph, ops: Iterable[str]) -> str | None:
     if not inner:
         return None
     return _("all its layers are inside branches or loops (If, Loop, Scan), which the quantizer does not enter")
-
-
-def _all(graph: Graph) -> list[Graph]:
-    return [graph, *graph.functions.values()]
