@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from workbench.core import tools
-from workbench.core.plugins import Plugin, discover, missing
+from workbench.core.plugins import Plugin, discover, install_command, missing
 
 
 class Contract(Plugin):
@@ -61,6 +61,12 @@ def test_two_of_the_same_id_are_a_mistake_that_is_named(package):
 
 def test_what_is_missing_is_found_without_importing(package):
     assert missing(discover(package, Contract)["a-plugin"]) == ("no_such_package",)
+
+
+def test_the_command_that_installs_what_is_missing_names_the_packages_or_their_requirement(package):
+    plugin = discover(package, Contract)["a-plugin"]
+    assert install_command(plugin) == "pip install no_such_package"
+    assert install_command(Contract()) == ""
 
 
 def test_versions_of_what_is_installed():

@@ -12,7 +12,7 @@ from workbench.cli.console import Console, plain, table
 from workbench.core import units
 from workbench.core.graph import Graph, Port
 from workbench.core.i18n import _
-from workbench.core.plugins import Plugin, discover, missing
+from workbench.core.plugins import Plugin, discover, install_command, missing
 
 MODEL = click.Path(path_type=Path)
 
@@ -143,5 +143,5 @@ def _row(kind: str, plugin: Plugin) -> dict[str, Any]:
         "summary": _(plugin.summary),
         "available": not absent,
         "missing": list(absent),
-        "install": f"pip install {plugin.install or ' '.join(absent)}" if absent else "",
+        "install": install_command(plugin),
     }

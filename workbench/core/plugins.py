@@ -52,3 +52,9 @@ def _discover(package: ModuleType, contract: Any) -> dict[str, Any]:  # Any: myp
 def missing(plugin: Plugin) -> tuple[str, ...]:
     """Return the packages in ``needs`` that are not installed, without importing them."""
     return tuple(name for name in plugin.needs if importlib.util.find_spec(name) is None)
+
+
+def install_command(plugin: Plugin) -> str:
+    """Return the command that brings what is missing, or "" when nothing is."""
+    absent = missing(plugin)
+    return f"pip install {plugin.install or ' '.join(absent)}" if absent else ""

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 import workbench.runtimes
 from workbench.core.i18n import _
-from workbench.core.plugins import discover, missing
+from workbench.core.plugins import discover, install_command, missing
 from workbench.gui.jobs import Jobs
 from workbench.jobs.probe import DeviceList, ListDevices
 from workbench.runtimes import Device, Runtime
@@ -68,8 +68,8 @@ class Devices(QObject):
         name = _(runtime.label)
         absent = missing(runtime)
         if absent:
-            reason = _("{packages} is not installed. Install it with: pip install {requirement}").format(
-                packages=", ".join(absent), requirement=runtime.install or " ".join(absent)
+            reason = _("{packages} is not installed. Install it with: {command}").format(
+                packages=", ".join(absent), command=install_command(runtime)
             )
             return [Place(runtime.id, "cpu", name, False, reason)]
         known = self._known.get(runtime.id)

@@ -60,12 +60,6 @@ def obstacle(plugin: Pass | Exporter, graph: Graph | None, format_id: str) -> st
     return _sentence(reason)
 
 
-def install_command(plugin: Pass | Exporter) -> str:  # type: ignore[type-arg]
-    """Return the command that brings what is missing, or "" when nothing is."""
-    absent = missing(plugin)
-    return f"pip install {plugin.install or ' '.join(absent)}" if absent else ""
-
-
 def format_label(format_id: str) -> str:
     """Return the translated name of a format."""
     known = discover(workbench.formats, Format).get(format_id)

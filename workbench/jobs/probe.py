@@ -16,7 +16,7 @@ from workbench.core.plugins import missing
 from workbench.datasets.select import find_reader, open_dataset
 from workbench.formats.identify import read_model
 from workbench.jobs import Job, Lane
-from workbench.runtimes import Device, Runtime
+from workbench.runtimes import Device
 from workbench.runtimes.quantized import real_ports
 from workbench.runtimes.select import ports_of, runtimes
 
@@ -41,18 +41,8 @@ class ListDevices(Job, frozen=True):
         found: dict[str, list[Device]] = {}
         for number, (name, runtime) in enumerate(runtimes().items()):
             report.progress(number / len(runtimes()), _("Asking {runtime}").format(runtime=_(runtime.label)))
-            found[name] = runtime.devices() if not missing(runtime) else _not_installed(runtime)
+            found[name] = runtime.devices() if not missing(runtime) else []
         return DeviceList(found)
-
-
-def _not_installed(runtime: Runtime) -> list[Device]:
-    reason = _("{runtime} is not installed: pip install {requirement}").format(
-        runtime=_(runtime.label), requirement=runtime.install or " ".join(missing(runtime))
-    )
-    return [
-        Device("cpu", _("CPU"), available=False, reason=reason),
-        Device("gpu", _("GPU"), available=False, reason=reason),
-    ]
 
 
 class DataPreview(msgspec.Struct):

@@ -14,7 +14,7 @@ import workbench.runtimes
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph, Port
 from workbench.core.i18n import _
-from workbench.core.plugins import Plugin, discover, missing
+from workbench.core.plugins import Plugin, discover, install_command, missing
 from workbench.datasets import Dataset
 from workbench.formats.identify import identify
 from workbench.runtimes import Arrays, Runtime, Session
@@ -78,7 +78,7 @@ def installed_or_error(plugin: P) -> P:
             _("{name} needs {packages}, which is not installed here.").format(
                 name=_(plugin.label), packages=", ".join(absent)
             ),
-            _("Install it: pip install {requirement}").format(requirement=plugin.install or " ".join(absent)),
+            _("Install it: {command}").format(command=install_command(plugin)),
         )
     return plugin
 

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 import workbench.passes
 from workbench.core.agreement import Agreement
-from workbench.core.plugins import discover
+from workbench.core.plugins import discover, install_command
 from workbench.gui import steps
 from workbench.gui.dialogs.export import ExportDialog, TargetPath
 from workbench.gui.dialogs.optimize import OptimizeDialog
@@ -148,7 +148,7 @@ def test_a_missing_package_is_named_with_the_command_that_brings_it() -> None:
         install = "no-such-package>=1"
 
     assert "no_such_package_anywhere" in steps.obstacle(Needy(), None, "onnx")
-    assert steps.install_command(Needy()) == "pip install no-such-package>=1"
+    assert install_command(Needy()) == "pip install no-such-package>=1"
 
 
 def test_export_writes_where_it_was_told(

@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 from workbench.core.graph import Graph
 from workbench.core.i18n import _
 from workbench.core.params import fields
+from workbench.core.plugins import install_command
 from workbench.exporters import Exporter
 from workbench.gui import theme
 from workbench.gui.dialogs.data_form import DataForm
 from workbench.gui.param_form import ParamForm
 from workbench.gui.state import State
-from workbench.gui.steps import install_command
 from workbench.passes import Pass
 
 
