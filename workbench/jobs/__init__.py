@@ -20,6 +20,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag=True):
     result_type: ClassVar[type[Any]] = dict
     time_limit_s: ClassVar[float | None] = None
     """The worker is killed after so long and the job ends with a message; None for jobs that may take hours."""
+    keeps_scratch: ClassVar[bool] = False
+    """Whether the result names files in the scratch folder, which then stays; else it goes when the job ends."""
     writes: ClassVar[tuple[str, ...]] = ("target", "out", "save_to")
     """Fields, where a job has them, that name what it writes outside its scratch folder."""
 

@@ -71,6 +71,7 @@ class Infer(Job, frozen=True):
     """Run ``model`` in ``runtime`` on ``data``."""
 
     result_type: ClassVar[type] = Inferred
+    keeps_scratch: ClassVar[bool] = True
     model: str
     runtime: str = ""
     """"" takes the first installed runtime that opens the format."""

@@ -60,6 +60,7 @@ class LayOut(Job, frozen=True):
 
     lane: ClassVar[Lane] = "reading"
     result_type: ClassVar[type] = Scene
+    keeps_scratch: ClassVar[bool] = True
     time_limit_s: ClassVar[float | None] = 120
     path: str
     function: str = ""

@@ -31,6 +31,7 @@ class PreviewImages(Job, frozen=True):
 
     lane: ClassVar[Lane] = "reading"
     result_type: ClassVar[type] = Pictures
+    keeps_scratch: ClassVar[bool] = True
     time_limit_s: ClassVar[float | None] = 120
     model: str
     data: DataSpec = DataSpec()

@@ -62,6 +62,7 @@ class ReadTensor(Job, frozen=True):
 
     lane: ClassVar[Lane] = "reading"
     result_type: ClassVar[type] = TensorView
+    keeps_scratch: ClassVar[bool] = True
     time_limit_s: ClassVar[float | None] = 120
     path: str
     tensor: str

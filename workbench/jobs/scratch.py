@@ -12,6 +12,9 @@ import psutil
 
 from workbench.core.paths import cache_folder
 
+MOST_KEPT_BYTES = 500_000_000
+"""One worker keeps about so much of finished jobs for the window to read."""
+
 
 class Scratch:
     """A folder that belongs to this process; results stay in it until ``close`` or the end of the process."""
@@ -28,6 +31,31 @@ class Scratch:
         shutil.rmtree(self.folder, ignore_errors=True)
         if not any(self.folder.parent.glob("*")):
             shutil.rmtree(self.folder.parent, ignore_errors=True)
+
+
+class KeptScratch:
+    """What the finished jobs of one worker left to be read: when it grows too large, superseded results go first."""
+
+    def __init__(self, most_bytes: int = MOST_KEPT_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._kept: list[tuple[str, Path, int]] = []
+
+    def add(self, kind: str, folder: Path) -> None:
+        """Keep the folder of a job of this kind; the newest of each kind always stays, and an empty one never."""
+        files = [item for item in folder.rglob("*") if item.is_file()]
+        if not files:
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        self._kept.append((kind, folder, sum(item.stat().st_size for item in files)))
+        newest = {each_kind: path for each_kind, path, _size in self._kept}
+        total = sum(size for _kind, _folder, size in self._kept)
+        for entry in list(self._kept):
+            if total <= self._most_bytes:
+                return
+            if newest[entry[0]] != entry[1]:
+                shutil.rmtree(entry[1], ignore_errors=True)
+                self._kept.remove(entry)
+                total -= entry[2]
 
 
 def remove_stale() -> None:

@@ -49,6 +49,7 @@ class Reproduce(Job, frozen=True, kw_only=True):
     """Run an artifact on inputs that its source was run on; the source's names are matched to its own."""
 
     result_type: ClassVar[type] = Reproduced
+    keeps_scratch: ClassVar[bool] = True
     model: str
     runtime: str = ""
     feeds: list[str]

@@ -40,6 +40,7 @@ from workbench.core.events import (
 from workbench.core.i18n import _
 from workbench.jobs import Job, parent
 from workbench.jobs.catalogue import Catalogue
+from workbench.jobs.scratch import KeptScratch
 
 _PROGRESS_S = 0.05
 _ACTIONABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -104,6 +105,7 @@ class Worker:
         self._inlet = inlet
         self._wire = Wire(outlet)
         self._scratch = scratch
+        self._kept = KeptScratch()
         self._catalogue = Catalogue(modules)
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._loading = ""
@@ -116,7 +118,7 @@ class Worker:
         self._wire.send(Ready(os.getpid()))
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         waiting = list(preload)
-        while serve(self._next_line(waiting, idle_s), self._wire, self._catalogue, self._scratch):
+        while serve(self._next_line(waiting, idle_s), self._wire, self._catalogue, self._scratch, self._kept):
             gc.collect()
 
     def _next_line(self, waiting: list[str], idle_s: float) -> bytes:
@@ -151,7 +153,7 @@ class Worker:
         return True
 
 
-def serve(line: bytes, wire_: Wire, catalogue: Catalogue, root: Path) -> bool:
+def serve(line: bytes, wire_: Wire, catalogue: Catalogue, root: Path, kept: KeptScratch) -> bool:
     """Run the job that ``line`` spells and say how it ended; False when this process should not run another one."""
     try:
         job = catalogue.decode(line)
@@ -184,7 +186,9 @@ def serve(line: bytes, wire_: Wire, catalogue: Catalogue, root: Path) -> bool:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the boundary: whatever a library raises ends this job only
         ending = _unexpected(job, error)
     report.close()
-    if not isinstance(ending, Finished):
+    if isinstance(ending, Finished) and job.keeps_scratch:
+        kept.add(type(job).__name__, scratch)
+    else:
         shutil.rmtree(scratch, ignore_errors=True)
     wire_.send(ending)
     return sound

@@ -43,6 +43,7 @@ class Echo(Odd, frozen=True):
     """Says what it was told."""
 
     result_type: ClassVar[type] = Echoed
+    keeps_scratch: ClassVar[bool] = True
     text: str = ""
     number: float = 0.0
 
@@ -67,6 +68,17 @@ class Infinite(Odd, frozen=True):
 
     def run(self, report: Report) -> dict[str, float]:
         return {"up": float("inf"), "down": float("-inf"), "none": float("nan"), "one": 1.0}
+
+
+class LeaveWaste(Odd, frozen=True):
+    """Finishes and leaves files that nobody needs, here and in a clean process."""
+
+    result_type: ClassVar[type] = str
+
+    def run(self, report: Report) -> str:
+        (report.scratch / "waste.bin").write_bytes(bytes(1000))
+        echoed: Echoed = run_clean(Echo(text="nested"), report)
+        return (Path(echoed.scratch) / "kept.txt").read_text(encoding="utf-8")
 
 
 class Refuse(Odd, frozen=True):
