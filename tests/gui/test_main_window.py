@@ -262,12 +262,16 @@ def test_renaming_and_removing_reach_the_tree(window: MainWindow, open_model, sa
     assert window.centre.currentWidget() is window.welcome
 
 
-def test_another_project_brings_its_own_models(window: MainWindow, open_model, samples: Path, tmp_path: Path) -> None:
+def test_another_project_brings_its_own_models(
+    qtbot: QtBot, window: MainWindow, open_model, samples: Path, tmp_path: Path
+) -> None:
     open_model(samples / "digits.onnx")
-    window.state.open_project(tmp_path / "second")
+    with qtbot.waitSignal(window.state.project_changed, timeout=WAIT_MS):
+        window.state.open_project(tmp_path / "second")
     assert window.state.current is None
     assert window.centre.currentWidget() is window.welcome
-    window.state.open_project(tmp_path / "project")
+    with qtbot.waitSignal(window.state.project_changed, timeout=WAIT_MS):
+        window.state.open_project(tmp_path / "project")
     assert [record.name for record in window.state.project.models()] == ["digits.onnx"]
 
 

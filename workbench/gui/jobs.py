@@ -5,19 +5,27 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from workbench.core.errors import WorkbenchError
 from workbench.core.events import AnyEvent, Cancelled, Crashed, Ended, Failed, Finished, Log, Progress, Samples, Started
 from workbench.core.i18n import _
+from workbench.gui.background import Background, readable
+from workbench.gui.decoding import decoded, keep_out_of_collection
 from workbench.jobs import Job
-from workbench.jobs.runner import Runner, Ticket, result_of
+from workbench.jobs.runner import Runner, Ticket
 
 LOG_LINES = 5000
 """So many lines are kept for the log panel."""
+ENDED_KEPT = 200
+"""So many jobs that have ended are remembered."""
+NOTHING = msgspec.Raw(b"null")
 
 
 class Course(msgspec.Struct):
@@ -37,7 +45,6 @@ class Course(msgspec.Struct):
     fraction: float | None = None
     text: str = ""
     """What the job is doing, or how it ended."""
-    outcome: AnyEvent | None = None
 
     def elapsed(self) -> float:
         """Return the seconds that it has run."""
@@ -65,13 +72,14 @@ class Jobs(QObject):
     """Ticket, Failed or Crashed: a job ended badly and its caller does not show that itself."""
     logged = Signal(str, str)
     """level ("debug", "info", "warning", "error") and text of a line for the log panel."""
-    _arrived = Signal(object, object)
+    _arrived = Signal(object, object, object)
 
     def __init__(self, runner: Runner, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.runner = runner
         self._closed = False
         self._courses: dict[int, Course] = {}
+        self.background = Background(self)
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
         self._arrived.connect(self._on_event, Qt.ConnectionType.QueuedConnection)
 
@@ -82,15 +90,16 @@ class Jobs(QObject):
         then: Callable[[Any], None] | None = None,
         failed: Callable[[AnyEvent], None] | None = None,
         samples: Callable[[Samples], None] | None = None,
+        prepare: Callable[[Any], Any] | None = None,
         quiet: bool = False,
         background: bool = False,
     ) -> Ticket:
         """Run ``job``; ``then`` gets its result, ``failed`` the Failed, Crashed or Cancelled event.
 
-        A failure also goes to the message bar unless ``quiet``; ``background`` keeps a job that nobody asked for out
-        of sight.
+        ``prepare`` makes something else of the result first, on a thread of its own. A failure also goes to the
+        message bar unless ``quiet``; ``background`` keeps a job that nobody asked for out of sight.
         """
-        ticket = self.runner.submit(job, self._arrived.emit)
+        ticket = self.runner.submit(job, partial(self._receive, prepare))
         self._courses[ticket.id] = Course(
             ticket, then, failed, samples, quiet=quiet, background=background, submitted=time.monotonic()
         )
@@ -106,6 +115,7 @@ class Jobs(QObject):
         """Kill the workers; nothing more is heard of any job. Safe to call twice."""
         self._closed = True
         self.runner.close()
+        self.background.close()
 
     def course(self, ticket: Ticket) -> Course:
         """Return how ``ticket`` is doing."""
@@ -123,8 +133,23 @@ class Jobs(QObject):
         """Return the courses that the person waits for: what has not ended in the working lane."""
         return [course for course in self.running() if course.ticket.job.lane == "working" and not course.background]
 
-    @Slot(object, object)
-    def _on_event(self, ticket: Ticket, event: AnyEvent) -> None:
+    def _receive(self, prepare: Callable[[Any], Any] | None, ticket: Ticket, event: AnyEvent) -> None:
+        """Decode a result before it reaches the GUI thread; called on the runner's thread."""
+        if not isinstance(event, Finished):
+            self._arrived.emit(ticket, event, None)
+            return
+        raw, kind = event.result, ticket.job.result_type
+        self.background.start(
+            lambda: _prepared(raw, kind, prepare),
+            lambda future: self._arrived.emit(ticket, Finished(NOTHING), future),
+        )
+
+    @Slot(object, object, object)
+    def _on_event(self, ticket: Ticket, event: AnyEvent, result: Future[Any] | None) -> None:
+        error = result.exception() if result is not None else None
+        if isinstance(error, WorkbenchError | OSError):
+            error = readable(error) if isinstance(error, OSError) else error
+            event = Failed(error.message, error.hint)
         course = self._courses.get(ticket.id)
         if course is None or course.ended is not None or self._closed:
             return
@@ -138,7 +163,7 @@ class Jobs(QObject):
         if isinstance(event, Ended):
             self.changed.emit(ticket)
             self.busy_changed.emit()
-            self._end(course, event)
+            self._end(course, event, result)
         elif isinstance(event, Started | Progress):
             self.changed.emit(ticket)
 
@@ -150,7 +175,6 @@ class Jobs(QObject):
             course.fraction, course.text = event.fraction, event.text
         elif isinstance(event, Ended):
             course.ended = time.monotonic()
-            course.outcome = event
             if isinstance(event, Failed | Crashed):
                 course.text = event.message
 
@@ -160,15 +184,32 @@ class Jobs(QObject):
             self.log.append(line)
             self.logged.emit(*line)
 
-    def _end(self, course: Course, event: AnyEvent) -> None:
+    def _end(self, course: Course, event: AnyEvent, result: Future[Any] | None) -> None:
+        then, failed = course.then, course.failed
+        course.then = course.failed = course.samples = None  # they hold widgets and results
+        self._forget_old()
         if isinstance(event, Finished):
-            if course.then is not None:
-                course.then(result_of(course.ticket.job, event))
+            if then is not None and result is not None:
+                then(result.result())
             return
         if isinstance(event, Failed | Crashed) and not course.quiet:
             self.trouble.emit(course.ticket, event)
-        if course.failed is not None and isinstance(event, Failed | Crashed | Cancelled):
-            course.failed(event)
+        if failed is not None and isinstance(event, Failed | Crashed | Cancelled):
+            failed(event)
+
+    def _forget_old(self) -> None:
+        ended = [number for number, course in self._courses.items() if course.ended is not None]
+        for number in ended[:-ENDED_KEPT]:
+            del self._courses[number]
+
+
+def _prepared(raw: msgspec.Raw, kind: type, prepare: Callable[[Any], Any] | None) -> Any:
+    result = decoded(raw, kind)
+    if prepare is None:
+        return result
+    made = prepare(result)
+    keep_out_of_collection()
+    return made
 
 
 def _log_line(course: Course, event: AnyEvent) -> tuple[str, str] | None:

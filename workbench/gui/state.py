@@ -22,6 +22,8 @@ from workbench.jobs.read import ReadModel
 from workbench.jobs.transform import Transformed
 
 Level = Literal["info", "good", "warning", "error"]
+GRAPHS_KEPT = 8
+"""Graphs of so many models stay in memory, the ones used last."""
 
 
 class State(QObject):
@@ -79,7 +81,9 @@ class State(QObject):
             return
         if self.current is None or self.current.id != record.id:
             self._view(record)
-        if record.id not in self.graphs:
+        if record.id in self.graphs:
+            self._keep(record.id, self.graphs[record.id])
+        else:
             self._read(Path(record.path), record)
 
     def adopt(self, result: Transformed, parent: ModelRecord, *, name: str = "") -> ModelRecord:
@@ -123,14 +127,22 @@ class State(QObject):
 
     def _opened(self, path: Path, graph: Graph, record: ModelRecord | None) -> None:
         if record is not None:
-            self.graphs[record.id] = graph
+            self._keep(record.id, graph)
             self.graph_ready.emit(record.id)
             return
         added = self.project.add_model(path, name=path.name, format=graph.format)
-        self.graphs[added.id] = graph
+        self._keep(added.id, graph)
         self._remember(path)
         self.models_changed.emit()
         QTimer.singleShot(0, self, lambda: self._show_opened(added))  # apart: each part of the window takes its time
+
+    def _keep(self, model_id: int, graph: Graph) -> None:
+        self.graphs.pop(model_id, None)
+        self.graphs[model_id] = graph
+        viewed = self.current.id if self.current is not None else model_id
+        old = [kept for kept in self.graphs if kept not in (model_id, viewed)]
+        for forgotten in old[: max(0, len(self.graphs) - GRAPHS_KEPT)]:
+            del self.graphs[forgotten]
 
     def _show_opened(self, record: ModelRecord) -> None:
         self._view(record)
@@ -162,13 +174,15 @@ class State(QObject):
     # Project, theme, settings
 
     def open_project(self, folder: Path) -> None:
-        """Close this project and open (or create) the one in ``folder``; raises WorkbenchError."""
-        project = Project.open(folder)
-        self.project.close()
+        """Open (or create) the project in ``folder`` and close this one; an error is said and changes nothing."""
+        self.jobs.background.run(lambda: Project.open(folder), then=self._switch, failed=self.say_error)
+
+    def _switch(self, project: Project) -> None:
+        self.jobs.background.after_all(self.project.close)  # what is being stored in it is stored first
         self.project = project
         self.graphs.clear()
         self.current = None
-        self.settings.project = str(folder)
+        self.settings.project = str(project.folder)
         self.save_settings()
         self.project_changed.emit()
         self.models_changed.emit()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import psutil
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
@@ -14,8 +12,8 @@ from workbench.gui import theme
 from workbench.gui.jobs import Jobs
 
 MEASURED_EVERY_MS = 2000
-BUSY = 0.4
-"""Workers that use more than this share of a core while no job runs are importing their libraries."""
+LOOKED_AT_EVERY_MS = 250
+"""While the workers start."""
 
 
 class StatusStrip(QWidget):
@@ -48,7 +46,8 @@ class StatusStrip(QWidget):
         self._timer.timeout.connect(self._measure)
         self._timer.start(MEASURED_EVERY_MS)
         self._process = psutil.Process()
-        self._used, self._at, self._warming = 0.0, time.monotonic(), True
+        self._starting = QTimer(self)
+        self._starting.timeout.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
@@ -64,8 +63,13 @@ class StatusStrip(QWidget):
             if course.fraction is not None:
                 self._bar.setValue(round(course.fraction * 1000))
             return
-        glyph, role, text = ("fire", "warning", _("Worker warming up")) if self._warming else (
-            "check-circle", "good", _("Worker ready"))  # fmt: skip
+        ready = self._jobs.runner.ready
+        if ready:
+            self._starting.stop()
+        elif not self._starting.isActive():
+            self._starting.start(LOOKED_AT_EVERY_MS)
+        glyph, role, text = ("check-circle", "good", _("Worker ready")) if ready else (
+            "fire", "warning", _("Worker starting"))  # fmt: skip
         self._dot.setPixmap(theme.icon(glyph, role).pixmap(14, 14))
         self._worker.setText(text)
 
@@ -73,12 +77,7 @@ class StatusStrip(QWidget):
         try:
             workers = self._process.children(recursive=True)
             total = sum(process.memory_info().rss for process in (self._process, *workers))
-            used = sum(sum(process.cpu_times()[:2]) for process in workers)
         except psutil.Error:
             return  # a worker ended between two calls: next time
-        now = time.monotonic()
-        idle = not self._jobs.running()
-        self._warming = idle and used - self._used > BUSY * (now - self._at)
-        self._used, self._at = used, now
         self._memory.setText(_("Memory {size}").format(size=units.size(total)))
         self.refresh()

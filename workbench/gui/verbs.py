@@ -72,10 +72,7 @@ def _switch(window: MainWindow, folder: Path) -> None:
             _("The project cannot be changed while jobs run."), _("Wait for them or cancel them."), level="warning"
         )
         return
-    try:
-        window.state.open_project(folder)
-    except WorkbenchError as error:
-        window.state.say_error(error)
+    window.state.open_project(folder)
 
 
 def close_window(window: MainWindow) -> None:

@@ -63,6 +63,12 @@ class Lane:
         self._begun = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @property
+    def ready(self) -> bool:
+        """Whether the base worker runs and takes jobs."""
+        channel = self._channels.get(BASE)
+        return channel is not None and channel.ready.is_set()
+
     def start(self) -> None:
         """Start working; a base worker is started at once, so that the first job finds it there."""
         self._thread = self._start_thread()

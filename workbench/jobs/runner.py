@@ -58,6 +58,13 @@ class Runner:
         self._lanes: dict[LaneName, Lane] = {"reading": reading, "working": working}
         atexit.register(self.close)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the workers that were started take jobs: a job that comes now does not wait for one to start."""
+        with self._lock:
+            started = [lane for name, lane in self._lanes.items() if name in self._started]
+        return all(lane.ready for lane in started)
+
     def start(self) -> None:
         """Start the workers in the background; without it each starts with its first job."""
         threading.Thread(target=remove_stale, name="remove stale scratch", daemon=True).start()

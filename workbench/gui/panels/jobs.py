@@ -145,7 +145,7 @@ class JobRow(QFrame):
         name, role = GLYPHS[state]
         self._glyph.setPixmap(theme.icon(name, role).pixmap(18, 18))
         self._glyph.setToolTip(_state_texts()[state])
-        self._text.setText(course.text if course.ended is None or course.outcome else "")
+        self._text.setText(course.text)
         if state in ("finished", "cancelled"):
             self._text.setText(_state_texts()[state])
         self._text.setToolTip(self._text.text())
