@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from workbench.core.agreement import Agreement
@@ -34,6 +36,31 @@ def test_headline(changes: dict[str, object], level: str, words: str) -> None:
     verdict = judge(agreement(**changes))
     assert verdict.level == level
     assert words in verdict.headline
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "not_said"),
+    [
+        ({"cause": "shape", "max_abs_error": math.inf, "max_rel_error": math.inf}, "other shapes", "finite"),
+        ({"cause": "not-finite", "max_abs_error": math.inf, "max_rel_error": math.inf}, "not finite", "tolerance"),
+        ({"cause": "not-run", "samples": 0, "max_abs_error": math.inf}, "does not run", "tolerance"),
+        ({"cause": "unrelated", "tolerance": None}, "little to do", "tolerance"),
+        ({"samples": 0, "max_abs_error": math.inf}, "does not run", "tolerance"),  # stored before there were causes
+        ({"max_abs_error": math.inf, "max_rel_error": math.inf}, "cannot be compared", "tolerance"),
+    ],
+)
+def test_what_did_not_pass_says_why(changes: dict[str, object], words: str, not_said: str) -> None:
+    verdict = judge(agreement(passed=False, **{"tolerance": 1e-4, **changes}))
+    assert verdict.level == "bad"
+    assert words in verdict.headline
+    assert not_said not in " ".join([verdict.headline, *verdict.sentences])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"top1_agreement": 1.0}, {"top1_agreement": 0.99}, {"max_abs_error": 1e-5, "max_rel_error": 1e-5}]
+)
+def test_what_did_not_pass_is_never_good(changes: dict[str, object]) -> None:
+    assert judge(agreement(passed=False, tolerance=1e-6, **changes)).level != "good"
 
 
 def test_sentences_name_counts_random_input_and_tolerance() -> None:

@@ -15,7 +15,7 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.params import Params
 from workbench.core.plugins import Plugin, discover
-from workbench.core.verdict import judge
+from workbench.core.verdict import cause_of, judge
 from workbench.exporters import Exporter
 from workbench.jobs.transform import Export, Optimize, Transformed
 from workbench.passes import Pass
@@ -173,5 +173,6 @@ def verdict(agreement: Agreement | None) -> str:
     where = _("Compared in {runtime} on {n} samples of {data}.").format(
         runtime=agreement.runtime, n=agreement.samples, data=agreement.data
     )
-    headline = judged.headline if agreement.passed else _("DIFFERS: {headline}").format(headline=judged.headline)
+    failed = _("DIFFERS: {headline}") if cause_of(agreement) in ("tolerance", "unrelated") else _("FAILED: {headline}")
+    headline = judged.headline if agreement.passed else failed.format(headline=judged.headline)
     return "\n  ".join([headline, *judged.sentences, where])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -11,9 +12,15 @@ from numpy.typing import NDArray
 
 from workbench.core.i18n import _
 from workbench.core.npz import without_objects
+from workbench.core.scores import looks_like_probabilities
 
 Outputs = Mapping[str, NDArray[np.generic]]
 """Outputs by name, samples along the first axis."""
+
+
+Cause = Literal["", "not-run", "shape", "not-finite", "tolerance", "unrelated"]
+"""Why B did not pass: it did not run, other shapes, numbers that are not finite, an error beyond the tolerance, or
+outputs that have little to do with A's."""
 
 
 class OutputAgreement(msgspec.Struct, frozen=True):
@@ -42,26 +49,18 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     tolerance: float | None = None
     """Bound on max_rel_error that ``passed`` was judged by; None when a change is intended (int8, pruning)."""
     top1_agreement: float | None = None
-    """Share of samples with the same arg max, when the first output looks like class scores."""
+    """Share of samples with the same arg max, when the first output is class scores (see ``Comparison``)."""
     data: str = "random"
     """What the inputs were: a data set's path, or "random"."""
     outputs: list[OutputAgreement] = []
     notes: list[str] = []
     """What the person should know about the comparison (translated): random input, lengths tried, failure to run."""
+    cause: Cause = ""
+    """Why it did not pass; "" when it did (and in what older versions stored)."""
 
 
 UNBOUNDED = math.inf
 """An error without bound: one side is not finite, or does not run (``core.wire`` keeps it in JSON)."""
-
-
-def compare_outputs(name: str, a: NDArray[np.generic], b: NDArray[np.generic]) -> OutputAgreement:
-    """Compare one output; shapes must be equal. NaN or infinity in the same place on both sides counts as equal.
-
-    Texts are equal (error 0) or not (error 1). An error without bound is given as ``UNBOUNDED``.
-    """
-    left, right = _numbers(np.asarray(a), np.asarray(b))
-    largest = _gap(left, right)
-    return OutputAgreement(name, list(np.shape(a)), largest, _relative(largest, _magnitude(left)), _cosine(left, right))
 
 
 def _numbers(a: NDArray[np.generic], b: NDArray[np.generic]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -87,15 +86,6 @@ def _relative(largest: float, magnitude: float) -> float:
     return min(largest / magnitude, UNBOUNDED) if magnitude > 0 else (0.0 if largest == 0 else UNBOUNDED)
 
 
-def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    finite = np.isfinite(a) & np.isfinite(b)
-    x, y = a[finite], b[finite]
-    norm = float(np.linalg.norm(x) * np.linalg.norm(y))
-    if norm == 0.0:
-        return 1.0 if np.array_equal(x, y) else 0.0
-    return float(np.clip(np.dot(x, y) / norm, -1.0, 1.0))
-
-
 def top1_agreement(a: NDArray[np.generic], b: NDArray[np.generic]) -> float | None:
     """Return the share of rows with the same arg max, or None when the output is not numbers (samples, classes > 1).
 
@@ -112,10 +102,18 @@ RELATED = 0.5
 
 
 class Comparison:
-    """Compares outputs piece by piece, so that a large data set never fills the memory with its outputs."""
+    """Compares outputs piece by piece, so that a large data set never fills the memory with its outputs.
 
-    def __init__(self) -> None:
+    NaN or infinity in the same place on both sides counts as equal; texts are equal (error 0) or not (error 1); an
+    error without bound is ``UNBOUNDED``. The first output is taken for class scores, so that "the same class" can be
+    said of it, when its rows are probabilities that add up to 1, or when the data has labels and a column for each:
+    an embedding or a box has an arg max too, but decides nothing.
+    """
+
+    def __init__(self, *, classes: int = 0) -> None:
+        """``classes`` is how many the data's labels need; 0 without labels."""
         self.samples = 0
+        self._classes = classes
         self._outputs: dict[str, _Tally] = {}
         self._agreeing: float | None = 0.0
         self._notes: list[str] = []
@@ -126,9 +124,14 @@ class Comparison:
             self._outputs.setdefault(name, _Tally(name)).add(value, b[name])
         count = max((len(value) for value in a.values() if np.ndim(value)), default=1)
         first = next(iter(a), "")
-        share = top1_agreement(a[first], b[first]) if first else None
+        share = top1_agreement(a[first], b[first]) if first and self._decides(a[first], b[first]) else None
         self._agreeing = None if share is None or self._agreeing is None else self._agreeing + share * count
         self.samples += count
+
+    def _decides(self, a: NDArray[np.generic], b: NDArray[np.generic]) -> bool:
+        if 2 <= self._classes <= (a.shape[1] if a.ndim == 2 else 0):
+            return True
+        return any(looks_like_probabilities(each.astype(np.float64)) for each in (a, b) if _is_table(each))
 
     def agreement(self, *, runtime: str, tolerance: float | None, data: str, notes: Sequence[str] = ()) -> Agreement:
         """Judge what was added.
@@ -139,10 +142,10 @@ class Comparison:
         tallies = self._outputs.values()
         found = [tally.result() for tally in tallies]
         worst = max((each.max_rel_error for each in found), default=0.0)
-        sound = not any(tally.notes for tally in tallies)
         said = [note for tally in tallies for note in tally.notes]
         cosine = min((each.cosine for each in found), default=1.0)
-        if sound and tolerance is None and cosine < RELATED:
+        cause = self._cause(found, tolerance)
+        if cause == "unrelated":
             said.append(_("The outputs have little to do with those of the source: do not use this result."))
         return Agreement(
             runtime=runtime,
@@ -150,13 +153,32 @@ class Comparison:
             max_rel_error=worst,
             cosine=cosine,
             samples=self.samples,
-            passed=sound and (cosine >= RELATED if tolerance is None else worst <= tolerance),
+            passed=not cause,
             tolerance=tolerance,
             top1_agreement=self._agreeing / self.samples if self._agreeing is not None and self.samples else None,
             data=data,
             outputs=found,
             notes=[*notes, *said],
+            cause=cause,
         )
+
+    def _cause(self, found: Sequence[OutputAgreement], tolerance: float | None) -> Cause:
+        faults = {tally.fault for tally in self._outputs.values()}
+        for fault in FAULTS:
+            if fault in faults:
+                return fault
+        if tolerance is None:
+            return "unrelated" if any(each.cosine < RELATED for each in found) else ""
+        if any(not math.isfinite(each.max_abs_error) for each in found):
+            return "not-finite"
+        return "" if all(each.max_rel_error <= tolerance for each in found) else "tolerance"
+
+
+def _is_table(output: NDArray[np.generic]) -> bool:
+    return output.ndim == 2 and output.shape[1] > 1 and len(output) > 0 and output.dtype.kind in "fiub"
+
+
+FAULTS: tuple[Cause, ...] = ("shape", "not-finite")
 
 
 def judge(
@@ -167,9 +189,10 @@ def judge(
     tolerance: float | None,
     data: str,
     notes: Sequence[str] = (),
+    classes: int = 0,
 ) -> Agreement:
     """Compare the outputs of A with those of B, given as one or more sets of samples (see ``Comparison``)."""
-    comparison = Comparison()
+    comparison = Comparison(classes=classes)
     for left, right in zip(a, b, strict=True):
         comparison.add(left, right)
     return comparison.agreement(runtime=runtime, tolerance=tolerance, data=data, notes=notes)
@@ -180,6 +203,7 @@ class _Tally:
 
     def __init__(self, name: str) -> None:
         self.notes: list[str] = []
+        self.fault: Cause = ""
         self._name = name
         self._shape: list[int] = []
         self._largest = 0.0
@@ -193,12 +217,13 @@ class _Tally:
         if a.shape != b.shape:
             text = _("The output {name} has the shape {b} instead of {a}.")
             self._note(text.format(name=self._name, a=list(a.shape), b=list(b.shape)))
-            self._largest, self._equal = UNBOUNDED, False
+            self._largest, self._equal, self.fault = UNBOUNDED, False, "shape"
             return
         self._shape = _joined(self._shape, list(a.shape))
         left, right = _numbers(a, b)
         if np.any(~np.isfinite(right) & np.isfinite(left)):
             self._note(_("The output {name} has numbers that are not finite.").format(name=self._name))
+            self.fault = self.fault or "not-finite"
         gap = _gap(left, right)
         self._largest = max(self._largest, gap)
         self._magnitude = max(self._magnitude, _magnitude(left))
@@ -243,4 +268,5 @@ def failed(reason: str, *, runtime: str, tolerance: float | None, data: str) -> 
         tolerance=tolerance,
         data=data,
         notes=[reason],
+        cause="not-run",
     )

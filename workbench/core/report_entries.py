@@ -15,6 +15,7 @@ from workbench.core.i18n import _
 from workbench.core.lineage import ModelRecord, children
 from workbench.core.project import Project, RunRecord
 from workbench.core.report_charts import Bar, bar_chart, confusion_chart, latency_chart
+from workbench.core.shapes import shape_text
 from workbench.core.stored_runs import (
     BenchmarkedSeries,
     StoredAccuracy,
@@ -24,7 +25,7 @@ from workbench.core.stored_runs import (
     comparison_of,
     tracks_of,
 )
-from workbench.core.verdict import Verdict, accuracy_interval, judge
+from workbench.core.verdict import Verdict, accuracy_interval, cause_of, judge
 
 Pairs = list[tuple[str, str]]
 
@@ -55,7 +56,9 @@ class StepEntry(msgspec.Struct):
     notes: list[str]
     verdict: Verdict | None
     judged: str
-    """"passed", "failed" or "" when a difference is intended."""
+    """"passed" (within a tolerance), "failed", or "" when a difference is intended and it passed."""
+    failure: str
+    """What a badge says of a failed step, else ""."""
     verified_in: str
 
 
@@ -141,7 +144,7 @@ def _step_entry(project: Project, record: ModelRecord) -> StepEntry:
     agreement = msgspec.convert(step["verified"], Agreement, strict=False) if step.get("verified") else None
     data = step.get("data") or {}
     judged = ""
-    if agreement is not None and agreement.tolerance is not None:
+    if agreement is not None and not (agreement.passed and agreement.tolerance is None):
         judged = "passed" if agreement.passed else "failed"
     return StepEntry(
         plugin=step.get("plugin", ""),
@@ -162,8 +165,19 @@ def _step_entry(project: Project, record: ModelRecord) -> StepEntry:
         notes=step.get("notes") or [],
         verdict=judge(agreement) if agreement is not None else None,
         judged=judged,
+        failure=_failure(agreement) if judged == "failed" and agreement is not None else "",
         verified_in=f"{agreement.runtime}, {_data(agreement.data)}" if agreement is not None else "",
     )
+
+
+def _failure(agreement: Agreement) -> str:
+    named = {
+        "not-run": _("does not run"),
+        "shape": _("other shapes"),
+        "tolerance": _("beyond its tolerance"),
+        "unrelated": _("unrelated outputs"),
+    }
+    return named.get(cause_of(agreement) or "", _("not finite"))
 
 
 def run_entries(project: Project, *, charts: bool = True) -> list[RunEntry]:
@@ -291,7 +305,7 @@ def _comparison_entry(run: RunRecord, names: Sequence[str]) -> RunEntry:
         rows=[
             [
                 output.name,
-                " \u00d7 ".join(str(size) for size in output.shape),
+                shape_text(output.shape),
                 units.error(output.max_abs_error),
                 units.error(output.max_rel_error),
                 units.cosine(output.cosine),

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from workbench.core import units
-from workbench.core.agreement import Agreement
+from workbench.core.agreement import Agreement, Cause
 from workbench.core.datasets import RANDOM
 from workbench.core.i18n import _, ngettext
 
@@ -28,10 +28,24 @@ class Verdict(msgspec.Struct, frozen=True):
     sentences: list[str]
 
 
+def cause_of(agreement: Agreement) -> Cause | None:
+    """Return why it did not pass, "" when it did; None when an older version stored it and its figures do not say."""
+    if agreement.passed or agreement.cause:
+        return agreement.cause
+    if agreement.samples == 0:
+        return "not-run"
+    if not math.isfinite(agreement.max_abs_error):
+        return None
+    return "unrelated" if agreement.tolerance is None else "tolerance"
+
+
 def judge(agreement: Agreement) -> Verdict:
-    """Judge what a comparison found."""
+    """Judge what a comparison found; what did not pass is never good."""
     level, headline = _headline(agreement)
-    sentences = [_difference(agreement)]
+    if level == "good" and not agreement.passed:
+        level = "warning"
+    cause = cause_of(agreement)
+    sentences = [] if cause in ("not-run", "shape") else [_difference(agreement)]
     if agreement.top1_agreement is not None:
         same = round(agreement.top1_agreement * agreement.samples)
         sentences.append(
@@ -41,11 +55,11 @@ def judge(agreement: Agreement) -> Verdict:
                 agreement.samples,
             ).format(same=same, n=agreement.samples, share=units.percent(agreement.top1_agreement))
         )
-    if agreement.data == RANDOM:
+    if agreement.data == RANDOM and cause != "not-run":
         sentences.append(
             _("The input was random numbers: compare on real data before you trust it, most of all a quantized model.")
         )
-    if agreement.tolerance is not None and not agreement.passed:
+    if agreement.tolerance is not None and cause == "tolerance":
         sentences.append(
             _("That is beyond the tolerance of {tolerance}.").format(tolerance=units.error(agreement.tolerance))
         )
@@ -53,8 +67,15 @@ def judge(agreement: Agreement) -> Verdict:
 
 
 def _headline(agreement: Agreement) -> tuple[Level, str]:
-    if agreement.samples == 0:
+    cause = cause_of(agreement)
+    if cause == "not-run":
         return "bad", _("The result does not run.")
+    if cause == "shape":
+        return "bad", _("The outputs have other shapes than those of the source.")
+    if cause == "unrelated":
+        return "bad", _("The outputs have little to do with those of the source.")
+    if cause is None:
+        return "bad", _("The outputs cannot be compared: their shapes differ, or numbers are not finite.")
     if not math.isfinite(agreement.max_abs_error):
         return "bad", _("One of the models gives numbers that are not finite.")
     if agreement.max_abs_error == 0:

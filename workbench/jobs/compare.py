@@ -14,7 +14,7 @@ from workbench.datasets import Dataset
 from workbench.datasets.ports import samples_per_call
 from workbench.jobs import Job
 from workbench.jobs.trial import fixed_by, open_for
-from workbench.jobs.verify import run_as
+from workbench.jobs.verify import classes_of, run_as
 from workbench.runtimes import Session
 from workbench.runtimes.batches import CHUNK_SAMPLES, require_full_calls, run_feeds
 from workbench.runtimes.matching import match_ports
@@ -56,7 +56,7 @@ def compare_sessions(
     step = math.lcm(samples_per_call(a.inputs) or 1, samples_per_call(b.inputs) or 1)
     require_full_calls(len(dataset), step)
     piece = max(CHUNK_SAMPLES // step, 1) * step
-    comparison = Comparison()
+    comparison = Comparison(classes=classes_of(dataset))
     for start in range(0, len(dataset), piece):
         report.progress(start / len(dataset), _("{done} of {count} samples").format(done=start, count=len(dataset)))
         feeds = dataset.feeds(range(start, min(start + piece, len(dataset))))

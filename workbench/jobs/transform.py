@@ -24,6 +24,7 @@ from workbench.core.i18n import _
 from workbench.core.params import Params, parse
 from workbench.core.paths import size_of
 from workbench.core.plugins import Plugin, discover
+from workbench.core.verdict import judge
 from workbench.core.writing import atomic_target
 from workbench.datasets import Dataset
 from workbench.datasets.select import open_dataset
@@ -205,8 +206,8 @@ class Making(msgspec.Struct, frozen=True):
                 figures=outcome.figures,
                 tables=outcome.tables,
             )
-        done = msgspec.structs.replace(transformed, seconds=time.perf_counter() - began)
-        keep_step(self.target, source=self.source, step=done)
+            done = msgspec.structs.replace(transformed, seconds=time.perf_counter() - began)
+            keep_step(self.target, source=self.source, step=done)  # first: an artifact is never there without it
         return done
 
     def _prove(
@@ -229,7 +230,7 @@ class Making(msgspec.Struct, frozen=True):
             return None, [_("It could not be verified: {reason}").format(reason=error.message)]
         doubts = list(verified.notes)
         if not verified.passed:
-            doubts.insert(0, _("Verification failed: the result differs from its source beyond what is allowed."))
+            doubts.insert(0, _("Verification failed: {finding}").format(finding=judge(verified).headline))
         return verified, doubts
 
 

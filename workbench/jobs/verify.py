@@ -132,7 +132,13 @@ def verify(
         tolerance=tolerance,
         data=dataset.name,
         notes=reference.notes,
+        classes=classes_of(dataset),
     )
+
+
+def classes_of(dataset: Dataset) -> int:
+    """Return how many classes the labels of ``dataset`` need, 0 without labels."""
+    return 0 if dataset.labels is None or not len(dataset.labels) else int(np.max(dataset.labels)) + 1
 
 
 def refer(

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 import workbench.passes
 from workbench.core.agreement import Agreement
+from workbench.core.agreement import failed as agreement_failed
 from workbench.core.plugins import discover, install_command
 from workbench.gui import steps
 from workbench.gui.dialogs.export import ExportDialog, TargetPath
@@ -204,6 +205,9 @@ def test_what_is_beyond_tolerance_is_never_called_verified(qtbot: QtBot) -> None
     nothing = made(None)
     assert level_of(nothing) == "bad"
     assert headline_of(nothing).startswith("Not verified")
+    broken = made(agreement_failed("The result does not run: why", runtime="litert", tolerance=1e-4, data="d"))
+    assert level_of(broken) == "bad"
+    assert headline_of(broken) == "Not verified. The result does not run. Do not use it."
     good = made(agreement(1e-7, passed=True, tolerance=1e-4))
     assert level_of(good) == "good"
     assert headline_of(good).startswith("Verified.")

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLay
 from workbench.core import units
 from workbench.core.agreement import Agreement
 from workbench.core.i18n import _
-from workbench.core.verdict import judge
+from workbench.core.verdict import cause_of, judge
 from workbench.gui import theme
 from workbench.gui.panels.project_tree import change_text
 from workbench.jobs.transform import Transformed
@@ -52,8 +52,10 @@ def headline_of(result: Transformed) -> str:
     """Return the verification in one sentence."""
     if result.verified is None:
         return _("Not verified: the comparison with its source could not be made.")
-    if not result.verified.passed:
+    if cause_of(result.verified) == "tolerance":
         return _("Not verified: it differs from its source beyond the tolerance. Do not use it unchecked.")
+    if not result.verified.passed:
+        return _("Not verified. {finding} Do not use it.").format(finding=judge(result.verified).headline)
     if result.verified.tolerance is not None:
         return _("Verified. {finding}").format(finding=judge(result.verified).headline)
     return judge(result.verified).headline
