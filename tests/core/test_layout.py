@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.backends.sugiyama import layered
-from workbench.core.boxes import Boxes, boxes_of, leaf_of, shape_text, sizes_of
+from workbench.core.boxes import Boxes, boxes_of, leaf_of, sizes_of
 from workbench.core.graph import Graph, Node, Port, Tensor, Value
 from workbench.core.layered import depths, forward, order_simply
 from workbench.core.layout import Arrangement, Direction, Order, arrange
@@ -257,9 +257,3 @@ def test_boxes_are_as_wide_as_their_texts_and_high_as_their_lines() -> None:
 )
 def test_leaf_of(name: str, leaf: str) -> None:
     assert leaf_of(name) == leaf
-
-
-def test_shape_text() -> None:
-    assert shape_text(None) == "?"
-    assert shape_text([]) == "scalar"
-    assert shape_text([1, None, "time"]) == "1\u00d7?\u00d7time"

@@ -106,7 +106,7 @@ def test_images_of_many_sizes_need_a_size_where_the_model_takes_any(animals: Pat
     assert "size" in caught.value.hint
     sized = open_dataset(DataSpec(path=str(animals), preprocessing=Preprocessing(size=(10, 14))), anything)
     assert sized.feeds([0, 5])["image"].shape == (2, 10, 14, 3)
-    assert "10 x 14" in sized.notes[0]
+    assert "10\u00d714" in sized.notes[0]
 
 
 def test_the_digest_follows_the_files(animals: Path) -> None:

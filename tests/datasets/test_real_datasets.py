@@ -37,4 +37,4 @@ def test_binary_mnist_and_faces(real_models: Path, picture: list[Port]) -> None:
     faces = DataSpec(path=str(real_models / "faces" / "skimage" / "data" / "lfw_subset.npy"))
     prepared = open_dataset(faces, [Port("face", "float32", [None, 64, 64, 1])])
     assert prepared.feeds(range(200))["face"].shape == (200, 64, 64, 1)
-    assert "25 x 25 x 1 are made 64 x 64 x 1" in prepared.notes[0]
+    assert "25\u00d725\u00d71 are made 64\u00d764\u00d71" in prepared.notes[0]

@@ -13,6 +13,7 @@ from workbench.core import units
 from workbench.core.graph import Graph, Port
 from workbench.core.i18n import _
 from workbench.core.plugins import Plugin, discover, install_command, missing
+from workbench.core.shapes import bracketed
 
 MODEL = click.Path(path_type=Path)
 
@@ -47,13 +48,6 @@ def summary(graph: Graph) -> dict[str, Any]:
     }
 
 
-def shape_text(port: Port) -> str:
-    """Write dtype and shape: "float32 [batch, 8, 8, 1]"."""
-    if port.shape is None:
-        return f"{port.dtype} [?]"
-    return f"{port.dtype} [{', '.join('?' if dim is None else str(dim) for dim in port.shape)}]"
-
-
 def readable(graph: Graph) -> str:
     """Return ``inspect``'s text for a person."""
     facts = [
@@ -62,13 +56,17 @@ def readable(graph: Graph) -> str:
         (_("Parameters"), units.count(graph.parameter_count())),
         (_("Nodes"), units.count(graph.node_count())),
     ]
-    facts += [(_("Input"), f"{port.name}  {shape_text(port)}") for port in graph.inputs]
-    facts += [(_("Output"), f"{port.name}  {shape_text(port)}") for port in graph.outputs]
+    facts += [(_("Input"), _described(port)) for port in graph.inputs]
+    facts += [(_("Output"), _described(port)) for port in graph.outputs]
     ops = [f"{op} x {count}" for op, count in list(graph.op_counts().items())[:12]]
     facts.append((_("Operations"), ", ".join(ops)))
     width = max(len(name) for name, _text in facts)
     lines = [f"{name:<{width}}  {text}" for name, text in facts]
     return "\n".join([*lines, *(f"{_('Note')}: {note}" for note in graph.notes)])
+
+
+def _described(port: Port) -> str:
+    return f"{port.name}  {port.dtype} {bracketed(port.shape)}"
 
 
 @click.command(help=_("Draw a model as a picture."))

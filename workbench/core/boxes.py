@@ -13,6 +13,7 @@ from workbench.core.constants import Constants, constants_of
 from workbench.core.graph import Dim, Graph, Node, Tensor
 from workbench.core.i18n import _
 from workbench.core.ops import INPUT, OUTPUT, OUTSIDE
+from workbench.core.shapes import TIMES, shape_text, short_shape
 
 HEADER, ROW, PADDING = 26.0, 17.0, 10.0
 """Pixels at zoom 1: the coloured title bar, one line of text under it, and the space left and right of texts."""
@@ -20,7 +21,6 @@ TITLE_SIZE, ROW_SIZE, LABEL_SIZE = 13, 11, 10
 """Pixel sizes of the three fonts."""
 NARROWEST, WIDEST = 72.0, 240.0
 ROWS_SHOWN = 6
-TIMES = "\u00d7"
 
 
 class Stub(msgspec.Struct, array_like=True, gc=False):
@@ -148,7 +148,7 @@ _NUMBERING = str.maketrans("", "", "0123456789_:. ")
 
 
 def _weight_row(tensor: Tensor) -> str:
-    return f"{leaf_of(tensor.name)} ⟨{shape_text(list(tensor.shape))}⟩"
+    return f"{leaf_of(tensor.name)} ⟨{shape_text(tensor.shape)}⟩"
 
 
 def _shape_row(dtype: str, shape: list[Dim] | None) -> list[str]:
@@ -162,20 +162,6 @@ def leaf_of(name: str) -> str:
         leaf = re.sub(r"(:output)?(:\d+)?$", "", leaf)
     parts = leaf.split(".")
     return parts[-1] if len(parts) > 2 and not parts[-1].isdigit() else leaf  # torch: "encoder.layer.0.weight"
-
-
-def shape_text(shape: list[Dim] | None) -> str:
-    """Return "1x224x224x3" (with a real multiplication sign), "scalar" for no dimensions, "?" for the unknown."""
-    if shape is None:
-        return "?"
-    if not shape:
-        return _("scalar")
-    return TIMES.join("?" if dim is None or dim == -1 else str(dim) for dim in shape)
-
-
-def short_shape(shape: list[Dim] | None) -> str:
-    """Return ``shape_text`` with the names of free dimensions cut to their ends, which tell them apart."""
-    return shape_text([f"…{dim[-6:]}" if isinstance(dim, str) and len(dim) > 10 else dim for dim in shape or []])
 
 
 def edge_label(graph: Graph, names: list[str], usual: str) -> str:

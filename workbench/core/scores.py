@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
+from workbench.core.shapes import bracketed
 
 Scores = NDArray[np.float64]
 
@@ -42,7 +43,7 @@ def scored_output(outputs: Mapping[str, NDArray[np.generic]]) -> NDArray[np.gene
 
 def no_scores(outputs: Mapping[str, NDArray[np.generic]]) -> WorkbenchError:
     """Return the error that says which outputs there are instead of class scores."""
-    found = ", ".join(f"{name} {list(output.shape)}" for name, output in outputs.items())
+    found = ", ".join(f"{name} {bracketed(output.shape)}" for name, output in outputs.items())
     return WorkbenchError(
         _("No output looks like class scores (samples, classes): {outputs}.").format(outputs=found),
         _("Accuracy can only be measured of a classifier."),

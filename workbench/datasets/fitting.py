@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from workbench.core.datasets import Preprocessing
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
+from workbench.core.shapes import listed, shape_text
 from workbench.datasets import pixels
 from workbench.datasets.ports import SampleShape
 
@@ -46,10 +47,10 @@ class Fitting:
         height, width, count = _stored_picture(self._stored)
         if (height, width) == self._target[:2] and count == self._target[2]:
             return ""
-        return _("Input {name}: pictures of {stored} are made {target} (height x width x channels).").format(
+        return _("Input {name}: pictures of {stored} are made {target} (height, width, channels).").format(
             name=self._wanted.port.name,
-            stored=f"{height} x {width} x {count}",
-            target=" x ".join(map(str, self._target)),
+            stored=shape_text((height, width, count)),
+            target=shape_text(self._target),
         )
 
     def _picture_shape(self) -> tuple[int, ...]:
@@ -148,11 +149,9 @@ class Fitting:
         return whole and (values.size == 0 or (_low(values) >= limits.min and _high(values) <= limits.max))
 
     def _misfit(self, way_out: str) -> WorkbenchError:
-        wanted = ", ".join("?" if size is None else str(size) for size in self._wanted.shape)
-        found = ", ".join(map(str, self._stored))
         return WorkbenchError(
             _("Input {name} takes samples of shape ({wanted}), but the data has samples of shape ({found}).").format(
-                name=self._wanted.port.name, wanted=wanted, found=found
+                name=self._wanted.port.name, wanted=listed(self._wanted.shape), found=listed(self._stored)
             ),
             way_out or _("Choose other data for this input (setting: inputs), or data of that shape."),
         )

@@ -8,6 +8,7 @@ from workbench.core.datasets import DataSpec, Preprocessing
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Port
 from workbench.core.i18n import _
+from workbench.core.shapes import bracketed, listed
 from workbench.datasets.fitting import Fitting
 from workbench.datasets.labels import CLASS_NAMES, is_label_name
 from workbench.datasets.ports import SampleShape, sample_shapes
@@ -125,10 +126,10 @@ def _only(port: Port, fitting: list[str], arrays: Shapes) -> str:
         )
     if len(arrays) == 1:
         return next(iter(arrays))  # its shape is wrong: Fitting says how
-    wanted = sample_shapes([port])[0]
-    sizes = ", ".join("?" if size is None else str(size) for size in wanted.shape)
     raise WorkbenchError(
-        _("No array fits input {name}, which takes samples of shape ({shape}).").format(name=port.name, shape=sizes),
+        _("No array fits input {name}, which takes samples of shape ({shape}).").format(
+            name=port.name, shape=listed(sample_shapes([port])[0].shape)
+        ),
         _("It has: {names}.").format(names=_listed(arrays) or _("nothing but labels")),
     )
 
@@ -138,4 +139,4 @@ def _parts(name: str) -> list[str]:
 
 
 def _listed(arrays: Shapes) -> str:
-    return ", ".join(f"{name} {list(shape)}" for name, shape in arrays.items())
+    return ", ".join(f"{name} {bracketed(shape)}" for name, shape in arrays.items())

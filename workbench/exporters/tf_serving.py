@@ -12,6 +12,7 @@ from workbench.core.graph import Graph, Port
 from workbench.core.i18n import N_, _
 from workbench.core.params import Params, meta
 from workbench.core.paths import resources
+from workbench.core.shapes import bracketed
 from workbench.exporters import Exporter
 from workbench.exporters.obstacles import unloadable
 from workbench.passes import Outcome
@@ -106,8 +107,7 @@ def serving_name(text: str) -> str:
 
 
 def _described(port: Port) -> dict[str, str]:
-    shape = [str(dim) if dim is not None else "?" for dim in port.shape] if port.shape is not None else ["..."]
-    return {"name": port.name, "dtype": port.dtype, "shape": f"[{', '.join(shape)}]"}
+    return {"name": port.name, "dtype": port.dtype, "shape": bracketed(port.shape)}
 
 
 def _write_files(target: Path, values: dict[str, Any]) -> None:

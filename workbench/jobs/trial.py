@@ -10,6 +10,7 @@ from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Dim, Port
 from workbench.core.i18n import _
+from workbench.core.shapes import bracketed
 from workbench.datasets import Dataset
 from workbench.datasets.ports import SampleShape, sample_shapes
 from workbench.datasets.select import open_dataset
@@ -127,4 +128,4 @@ def _at(shape: SampleShape, turn: int, batch_names: set[Dim]) -> Port:
 
 
 def _text(port: Port) -> str:
-    return "[" + ", ".join(str(dim) if isinstance(dim, int) else "n" for dim in port.shape or []) + "]"
+    return bracketed([dim if isinstance(dim, int) else "n" for dim in port.shape or []])

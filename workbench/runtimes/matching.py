@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Port
 from workbench.core.i18n import _
+from workbench.core.shapes import bracketed
 
 Pairs = list[tuple[Port, Port]]
 
@@ -134,10 +135,4 @@ def _other_layout(a: Port, b: Port) -> bool:
 
 
 def _list(ports: Sequence[Port]) -> str:
-    return ", ".join(f"{port.name} {_shape(port)}" for port in ports) or _("nothing")
-
-
-def _shape(port: Port) -> str:
-    if port.shape is None:
-        return "[?]"
-    return "[" + ", ".join("?" if dim is None or dim == -1 else str(dim) for dim in port.shape) + "]"
+    return ", ".join(f"{port.name} {bracketed(port.shape)}" for port in ports) or _("nothing")

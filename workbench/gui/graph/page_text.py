@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 import msgspec
 
 from workbench.core import units
-from workbench.core.boxes import attribute_text, leaf_of, shape_text
-from workbench.core.graph import Graph, Node, Port, Quantization, Tensor, Value
+from workbench.core.boxes import attribute_text, leaf_of
+from workbench.core.graph import Dim, Graph, Node, Port, Quantization, Tensor, Value
 from workbench.core.graph_index import GraphIndex
 from workbench.core.i18n import _, ngettext
 from workbench.core.ops import INPUT, category_of
+from workbench.core.shapes import shape_text
 from workbench.gui import theme
 
 MANY = 200
@@ -130,8 +132,8 @@ def _port_row(port: Port) -> list[str]:
     return [escape(port.name), f"<span class='muted'>{text}</span>"]
 
 
-def _type_text(dtype: str, shape: object) -> str:
-    return f"{dtype} {shape_text(shape)}".strip()  # type: ignore[arg-type]
+def _type_text(dtype: str, shape: Sequence[Dim] | None) -> str:
+    return f"{dtype} {shape_text(shape)}".strip()
 
 
 def _op_row(page: Page, op: str, count: int, most: int) -> list[str]:
@@ -208,7 +210,7 @@ def _outputs(page: Page, index: GraphIndex, node: Node) -> None:
 def _tensor_row(page: Page, graph: Graph, tensor: Tensor) -> list[str]:
     if tensor.name not in graph.tensors:  # a constant whose numbers the file does not store as a tensor
         return [f"{escape(leaf_of(tensor.name))}<br><span class='muted'>{escape(tensor.dtype)}</span>"]
-    facts = f"{tensor.dtype} {shape_text(list(tensor.shape))} · {units.size(tensor.nbytes)}"
+    facts = f"{tensor.dtype} {shape_text(tensor.shape)} · {units.size(tensor.nbytes)}"
     sparse = f" · {_('sparse')}" if tensor.sparse else ""
     return [
         f"{page.link('tensor', tensor.name, leaf_of(tensor.name))}<br>"

@@ -12,8 +12,9 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QTableView, QVBoxLayout, QWidget
 
 from workbench.core import units
-from workbench.core.boxes import leaf_of, shape_text
+from workbench.core.boxes import leaf_of
 from workbench.core.i18n import _
+from workbench.core.shapes import shape_text
 from workbench.gui import theme
 from workbench.jobs.read import TensorView
 
@@ -178,7 +179,7 @@ class TensorPanel(QWidget):
 
 def facts_of(view: TensorView) -> str:
     """Return dtype, shape and statistics as text."""
-    lines = [f"{view.dtype} {shape_text(list(view.shape))} · {units.size(view.nbytes)}"]
+    lines = [f"{view.dtype} {shape_text(view.shape)} · {units.size(view.nbytes)}"]
     if sum(view.histogram):
         lines.append(
             _("from {low} to {high}, mean {mean}, standard deviation {std}").format(
@@ -194,5 +195,5 @@ def facts_of(view: TensorView) -> str:
 def _slice_text(view: TensorView, numbers: NDArray[np.generic]) -> str:
     if int(np.prod(view.shape)) == numbers.size:
         return _("All values")
-    shape = shape_text(list(np.atleast_2d(numbers).shape))
+    shape = shape_text(np.atleast_2d(numbers).shape)
     return _("The first {shape} of them (the last two dimensions)").format(shape=shape)

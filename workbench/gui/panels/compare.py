@@ -13,6 +13,7 @@ from workbench.core import units
 from workbench.core.agreement import Agreement, OutputAgreement
 from workbench.core.i18n import _
 from workbench.core.lineage import ModelRecord
+from workbench.core.shapes import shape_text
 from workbench.core.verdict import judge
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
@@ -225,7 +226,7 @@ def _data_name(data: str) -> str:
 def _cells(output: OutputAgreement) -> list[Cell]:
     return [
         Cell(output.name),
-        Cell(" \u00d7 ".join(str(size) for size in output.shape)),
+        Cell(shape_text(output.shape)),
         Cell(units.error(output.max_abs_error), strong=True),
         Cell(units.error(output.max_rel_error)),
         Cell(units.cosine(output.cosine)),

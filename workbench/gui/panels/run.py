@@ -14,6 +14,7 @@ from workbench.core import units
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _, ngettext
 from workbench.core.lineage import ModelRecord
+from workbench.core.shapes import shape_text
 from workbench.core.writing import atomic_target
 from workbench.gui.devices import runtime_label
 from workbench.gui.jobs import Jobs
@@ -214,5 +215,9 @@ def _cells(output: OutputSummary) -> list[Cell]:
     figures = [
         units.number(value) if numbers else units.UNKNOWN for value in (output.minimum, output.maximum, output.mean)
     ]
-    shape = " \u00d7 ".join(str(size) for size in output.shape)
-    return [Cell(output.name), Cell(output.dtype), Cell(shape), *(Cell(text, tip=odd, role=role) for text in figures)]
+    return [
+        Cell(output.name),
+        Cell(output.dtype),
+        Cell(shape_text(output.shape)),
+        *(Cell(text, tip=odd, role=role) for text in figures),
+    ]
