@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -107,6 +108,59 @@ def test_links_out_of_the_file_are_refused(tmp_path: Path) -> None:
     with h5py.File(path, "a") as file:
         file["model_weights/top/bias"] = h5py.ExternalLink("/etc/other.h5", "/secret")
     with pytest.raises(WorkbenchError, match="model_weights/top/bias from another file"):
+        check_keras_config(path)
+
+
+def outward(file: h5py.File, how: str, folder: Path) -> None:
+    """Let ``file`` take numbers from elsewhere."""
+    (folder / "raw.bin").write_bytes(bytes(16))
+    if how == "external":
+        file.create_dataset("layers/bias", (4,), "f", external=[(str(folder / "raw.bin"), 0, 16)])
+    elif how == "virtual":
+        layout = h5py.VirtualLayout((4,), "f")
+        layout[:] = h5py.VirtualSource(str(folder / "other.h5"), "w", (4,))
+        file.create_virtual_dataset("layers/bias", layout)
+    else:
+        file["layers/bias"] = h5py.ExternalLink("/etc/other.h5", "/secret")
+
+
+OUTWARD = ("external", "virtual", "link")
+
+
+@pytest.mark.parametrize("how", OUTWARD)
+def test_numbers_from_another_file_are_refused(how: str, tmp_path: Path) -> None:
+    path = write_h5(tmp_path / "model.h5", sequential(dense()))
+    with h5py.File(path, "a") as file:
+        outward(file, how, tmp_path)
+    with pytest.raises(WorkbenchError, match=r"layers/bias .*another file"):
+        check_keras_config(path)
+
+
+@pytest.mark.parametrize("how", OUTWARD)
+def test_weights_inside_an_archive_are_looked_at_too(how: str, tmp_path: Path) -> None:
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        outward(file, how, tmp_path)
+    path = write_zip(tmp_path / "model.keras", sequential(dense()))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("model.weights.h5", weights.getvalue())
+    with pytest.raises(WorkbenchError, match=r"layers/bias .*another file"):
+        check_keras_config(path)
+
+
+def test_groups_that_hold_each_other_come_to_an_end(tmp_path: Path) -> None:
+    path = write_h5(tmp_path / "model.h5", sequential(dense()))
+    with h5py.File(path, "a") as file:
+        file["model_weights/top/again"] = file["model_weights"]
+        file["model_weights/once more"] = file["/"]
+    assert check_keras_config(path).kind == "h5"
+
+
+def test_archive_that_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", b" " * 100_000_000)
+    with pytest.raises(WorkbenchError, match=r"not unpacked: \d+ bytes would become 100000000"):
         check_keras_config(path)
 
 

@@ -15,7 +15,7 @@ from tests.passes.conftest import Told, branching, convolutional, outputs_of
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph
 from workbench.formats.identify import identify, read_model
-from workbench.passes import Outcome
+from workbench.core.outcome import Outcome
 from workbench.passes.magnitude_pruning import MagnitudePruning, MagnitudePruningParams
 
 SAMPLES = ("digits.h5", "digits.keras", "digits.onnx", "digits_savedmodel")
@@ -166,3 +166,29 @@ def test_an_ending_that_keras_would_not_open_is_refused(
     with pytest.raises(WorkbenchError, match="only when its name ends in"):
         prune(samples / name, tmp_path / target, report)
     assert not (tmp_path / target).exists()
+
+
+def test_archive_that_unpacks_to_far_more_is_not_copied(samples: Path, tmp_path: Path, report: Told) -> None:
+    source = tmp_path / "bomb.keras"
+    with zipfile.ZipFile(samples / "digits.keras") as honest, zipfile.ZipFile(source, "w") as archive:
+        for name in honest.namelist():
+            archive.writestr(name, honest.read(name))
+        archive.writestr("assets/zeros", bytes(100_000_000), zipfile.ZIP_DEFLATED)
+    with pytest.raises(WorkbenchError, match=r"not unpacked: \d+ bytes would become 100000000"):
+        prune(source, tmp_path / "pruned.keras", report, sparsity=0.5)
+
+
+@pytest.mark.parametrize("how", ["external", "link"])
+def test_file_that_leads_out_of_itself_is_not_pruned(samples: Path, tmp_path: Path, report: Told, how: str) -> None:
+    source = tmp_path / "model.h5"
+    source.write_bytes((samples / "digits.h5").read_bytes())
+    secret = tmp_path / "secret.bin"
+    secret.write_bytes(b"s" * 64)
+    with h5py.File(source, "a") as file:
+        if how == "external":
+            file.create_dataset("more", (4, 4), "f", external=[(str(secret), 0, 64)])
+        else:
+            file["more"] = h5py.ExternalLink("secret.h5", "/w")
+    with pytest.raises(WorkbenchError, match="another file"):
+        prune(source, tmp_path / "pruned.h5", report, sparsity=0.5)
+    assert secret.read_bytes() == b"s" * 64

@@ -137,13 +137,45 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
     return str(dtype.newbyteorder("=")) if dtype.kind != "O" else "string"
 
 
-def read_region(dataset: Any, region: tuple[slice, ...] | None) -> NDArray[np.generic]:
-    """Read numbers; refuses data kept outside of the file and sizes that the stored bytes cannot fill."""
-    if dataset.external or dataset.is_virtual:
+def refuse_outside(file: Any, name: str) -> None:
+    """Raise WorkbenchError naming a link out of the file, or a data set whose numbers lie in another one.
+
+    Whatever opens the file afterwards finds all of it inside: each link and each object is looked at once, however
+    many names lead to it.
+    """
+    outward: list[str] = []
+
+    def visit_link(path: bytes, link: Any) -> None:
+        if link.type not in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT):
+            outward.append(path.decode("utf-8", "replace"))
+
+    def visit_object(path: bytes) -> None:
+        refuse_kept_outside(h5py.h5o.open(file.id, path), path.decode("utf-8", "replace"))
+
+    file.id.links.visit(visit_link, info=True)
+    if outward:
         raise WorkbenchError(
-            _("The tensor {name} is kept in another file, which is not opened.").format(name=dataset.name),
+            _("{path} takes {name} from another file through an HDF5 link.").format(path=name, name=outward[0]),
+            _("Such links are never followed: save the model again into one file."),
+        )
+    h5py.h5o.visit(file.id, visit_object)
+
+
+def refuse_kept_outside(item: Any, name: str) -> None:
+    """Raise WorkbenchError for a data set (h5py's low-level id) whose numbers lie in another file."""
+    if not isinstance(item, h5py.h5d.DatasetID):
+        return
+    created = item.get_create_plist()
+    if created.get_layout() == h5py.h5d.VIRTUAL or created.get_external_count():
+        raise WorkbenchError(
+            _("The tensor {name} is kept in another file, which is not opened.").format(name=name),
             _("Load the model where it was made and save it into one file."),
         )
+
+
+def read_region(dataset: Any, region: tuple[slice, ...] | None) -> NDArray[np.generic]:
+    """Read numbers; refuses data kept outside of the file and sizes that the stored bytes cannot fill."""
+    refuse_kept_outside(dataset.id, dataset.name)
     declared = int(np.prod(dataset.shape, dtype=np.int64)) * dataset.dtype.itemsize
     stored = int(dataset.id.get_storage_size())
     if declared > SUSPICIOUS_BYTES and declared > stored * LARGEST_RATIO:
@@ -157,18 +189,6 @@ def read_region(dataset: Any, region: tuple[slice, ...] | None) -> NDArray[np.ge
     if values.dtype.kind == "V" and values.dtype.itemsize == 2:
         return (values.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
     return values
-
-
-def has_signature(path: Path) -> bool:
-    """Say whether the file begins as HDF5 (also behind a user block)."""
-    with path.open("rb") as file:
-        offset = 0
-        while offset <= 65536:
-            file.seek(offset)
-            if file.read(8) == b"\x89HDF\r\n\x1a\n":
-                return True
-            offset = offset * 2 or 512
-    return False
 
 
 def weights_root(file: Any) -> Any:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import h5py
 
+from workbench.backends import hdf5
+from workbench.core.archive import Archive
+from workbench.core.containers import container_of
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 
@@ -161,6 +163,10 @@ TRUSTED_FUNCTIONS = frozenset(
 )
 
 
+WEIGHTS = "model.weights.h5"
+"""Member of a .keras archive from which Keras reads the weights."""
+
+
 class KerasFile(NamedTuple):
     """What a Keras file says of itself, read with h5py, zipfile and json only."""
 
@@ -178,43 +184,41 @@ class KerasFile(NamedTuple):
 
 
 def read_keras_file(path: Path) -> KerasFile:
-    """Return version and model configuration; raises WorkbenchError for weights without an architecture."""
-    if zipfile.is_zipfile(path):
-        return _read_zip(path)
+    """Return version and model configuration; raises WorkbenchError for weights without an architecture.
+
+    Also raises it when weights lie outside of the file.
+    """
     try:
-        with h5py.File(path, "r") as file:
-            version = _text(file.attrs.get("keras_version", ""))
-            stored = file.attrs.get("model_config")
-            config = json.loads(_text(stored)) if stored is not None else None
-            foreign = [name for name, link in _links(file) if isinstance(link, h5py.ExternalLink)]
-    except (OSError, ValueError, KeyError) as error:
+        return _read_zip(path) if container_of(path) == "zip" else _read_h5(path)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise WorkbenchError(
             _("Cannot read {path} as a Keras file: {reason}.").format(path=path, reason=error),
             _("It may be truncated: fetch or save it again."),
         ) from error
-    if foreign:
-        raise WorkbenchError(
-            _("{path} takes {name} from another file through an HDF5 link.").format(path=path.name, name=foreign[0]),
-            _("Such links are never followed: save the model again into one file."),
-        )
+
+
+def _read_h5(path: Path) -> KerasFile:
+    with h5py.File(path, "r") as file:
+        hdf5.refuse_outside(file, path.name)
+        version = _text(file.attrs.get("keras_version", ""))
+        stored = file.attrs.get("model_config")
+        config = json.loads(_text(stored)) if stored is not None else None
     if not isinstance(config, dict):
         raise _weights_only(path)
     return KerasFile("h5", version, config)
 
 
 def _read_zip(path: Path) -> KerasFile:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-            if "config.json" not in names:
-                raise _weights_only(path)
-            config = json.loads(archive.read("config.json"))
-            metadata = json.loads(archive.read("metadata.json")) if "metadata.json" in names else {}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise WorkbenchError(
-            _("Cannot read {path} as a .keras file: {reason}.").format(path=path, reason=error),
-            _("It may be truncated: fetch or save it again."),
-        ) from error
+    with Archive(path) as archive:
+        if "config.json" not in archive.names:
+            raise _weights_only(path)
+        config = json.loads(archive.text("config.json"))
+        metadata = json.loads(archive.text("metadata.json")) if "metadata.json" in archive.names else {}
+        if WEIGHTS in archive.names:
+            with archive.member(WEIGHTS) as stream, h5py.File(stream, "r") as weights:
+                hdf5.refuse_outside(weights, path.name)
+    if not isinstance(config, dict) or not isinstance(metadata, dict):
+        raise _weights_only(path)
     return KerasFile("zip", str(metadata.get("keras_version", "")), config)
 
 
@@ -227,14 +231,6 @@ def _weights_only(path: Path) -> WorkbenchError:
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _links(group: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for name in group:
-        link = group.get(name, getlink=True)
-        yield prefix + name, link
-        if isinstance(link, h5py.HardLink) and isinstance(group[name], h5py.Group):
-            yield from _links(group[name], f"{prefix}{name}/")
 
 
 def check_keras_config(path: Path) -> KerasFile:

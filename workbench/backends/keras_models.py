@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,9 +44,26 @@ def load_keras(path: Path) -> Any:
     try:
         with warnings.catch_warnings(), _without_random_weights():
             warnings.simplefilter("ignore")  # what Keras says of files that it reads all the same
-            return library.models.load_model(str(path), compile=False, safe_mode=True)
+            with _called_by_its_kind(path, file.kind) as checked:
+                return library.models.load_model(str(checked), compile=False, safe_mode=True)
     except Exception as error:
         raise _explain(path, file, error) from error
+
+
+@contextmanager
+def _called_by_its_kind(path: Path, kind: str) -> Iterator[Path]:
+    """Give the file a name by which Keras reads what was checked: Keras chooses by the ending, not by the content."""
+    endings = {"h5": (".h5", ".hdf5"), "zip": (".keras",)}[kind]
+    if path.name.endswith(endings):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="keras-") as folder:
+        named = Path(folder) / f"model{endings[0]}"
+        try:
+            named.hardlink_to(path.resolve())
+        except OSError:  # another disk, or one without hard links
+            shutil.copyfile(path, named)
+        yield named
 
 
 @contextmanager

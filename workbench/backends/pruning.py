@@ -94,6 +94,7 @@ def prune_hdf5(file: Path, sources: Mapping[str, str], plan: Plan) -> Pruned:
     """Prune data sets of an HDF5 file that is already a copy. ``sources``: data set paths by tensor name."""
     try:
         with h5py.File(file, "r+") as opened:
+            hdf5.refuse_outside(opened, file.name)
             return prune([_dataset_place(opened, name, source) for name, source in sources.items()], plan)
     except OSError as error:
         raise WorkbenchError(
@@ -139,11 +140,8 @@ def _onnx_place(weight: Weight, size: int) -> Place:
 
 def _dataset_place(opened: Any, name: str, source: str) -> Place:
     dataset = hdf5.child(opened, source)
-    if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
-        raise WorkbenchError(
-            _("The tensor {name} is kept outside of the file and cannot be pruned.").format(name=name),
-            _("Skip it, or save the model into one file."),
-        )
+    if not isinstance(dataset, h5py.Dataset):
+        raise WorkbenchError(_("The file holds no tensor {name}.").format(name=name), _("Open the file again."))
 
     def write(values: Array) -> None:
         dataset[...] = values

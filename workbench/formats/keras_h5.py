@@ -10,14 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.core.containers import container_of
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph, Node, Tensor
 from workbench.core.i18n import N_, _
 from workbench.formats import Format, Slice
 from workbench.formats.keras_graph import build_graph
 from workbench.formats.keras_weights import GroupedWeights, Weights
-
-_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
 class KerasH5(Format):
@@ -34,7 +33,7 @@ class KerasH5(Format):
         """Look for Keras's attributes and groups."""
         from workbench.backends import hdf5
 
-        if not hdf5.has_signature(path):
+        if container_of(path) != "hdf5":
             return False
         try:
             with hdf5.opened(path, path.name) as file:

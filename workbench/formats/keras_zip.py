@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.core.archive import Archive
+from workbench.core.containers import container_of
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph, Tensor
 from workbench.core.i18n import N_
 from workbench.formats import Format, Slice
-from workbench.formats.archive import Archive, is_zip
 from workbench.formats.keras_h5 import describe, graph_of
 from workbench.formats.keras_weights import PathWeights
 
@@ -31,7 +32,7 @@ class KerasZip(Format):
 
     def matches(self, path: Path) -> bool:
         """Look for the members that Keras writes."""
-        if not is_zip(path):
+        if container_of(path) != "zip":
             return False
         try:
             with Archive(path) as archive:

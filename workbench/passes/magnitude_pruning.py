@@ -7,10 +7,12 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from workbench.core import units
+from workbench.core.archive import Archive
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
 from workbench.core.graph import Graph, Tensor
@@ -190,18 +192,18 @@ def _prune_hdf5(file: Path, chosen: dict[str, str], plan: Plan) -> Pruned:
 
 def _prune_archive(source: Path, target: Path, chosen: dict[str, str], plan: Plan, report: Report) -> Pruned:
     """Rewrite the weights inside a .keras archive; every other member is copied as it is."""
-    with tempfile.TemporaryDirectory(dir=report.scratch) as folder, zipfile.ZipFile(source) as archive:
+    with tempfile.TemporaryDirectory(dir=report.scratch) as folder, Archive(source) as archive:
         weights = Path(folder) / "weights.h5"
-        with archive.open(KERAS_WEIGHTS) as stored, weights.open("wb") as file:
-            shutil.copyfileobj(stored, file)
+        with weights.open("wb") as file:
+            archive.copy(KERAS_WEIGHTS, file)
         pruned = _prune_hdf5(weights, chosen, plan)
         with zipfile.ZipFile(target, "w") as rewritten:
-            for member in archive.infolist():
+            for member in archive.members:
                 if member.filename == KERAS_WEIGHTS:
                     rewritten.write(weights, KERAS_WEIGHTS, member.compress_type)
                 else:
-                    with archive.open(member) as old, rewritten.open(member, "w") as new:
-                        shutil.copyfileobj(old, new)
+                    with rewritten.open(copy(member), "w") as new:
+                        archive.copy(member.filename, new)
     return pruned
 
 

@@ -5,23 +5,20 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 
 LARGEST_TEXT = 256 * 1024 * 1024
 LARGEST_UNPACKED = 8 * 1024**3
+PIECE = 1024 * 1024
 SUSPICIOUS_RATIO = 200
 SUSPICIOUS_BYTES = 64 * 1024 * 1024
-
-
-def is_zip(path: Path) -> bool:
-    """Say whether the file begins as a zip."""
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04"
 
 
 class Archive:
@@ -33,7 +30,9 @@ class Archive:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
             raise self._damaged(str(error)) from error
-        self.names = frozenset(self._zip.namelist())
+        self.members = tuple(self._zip.NameToInfo.values())
+        """What readers see, in order: of members of one name the last."""
+        self.names = frozenset(info.filename for info in self.members)
 
     def __enter__(self) -> Archive:
         return self
@@ -54,13 +53,31 @@ class Archive:
             return Window(self._path, self._content_offset(info), info.file_size)
         return io.BytesIO(self._bytes(name, LARGEST_UNPACKED))
 
-    def _bytes(self, name: str, limit: int) -> bytes:
-        info = self._checked(name, limit)
+    def copy(self, name: str, target: IO[bytes]) -> None:
+        """Write a member's content to ``target``, piece by piece."""
+        for piece in self._pieces(self._checked(name, LARGEST_UNPACKED)):
+            target.write(piece)
+
+    def _pieces(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        left = info.file_size
+        with self._reading(), self._zip.open(info) as stream:
+            while piece := stream.read(PIECE):
+                left -= len(piece)
+                if left < 0:
+                    raise self._damaged(_("{name} is larger than it says").format(name=info.filename))
+                yield piece
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
-            with self._zip.open(info) as stream:
-                content = stream.read(info.file_size + 1)
+            yield
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
             raise self._damaged(str(error)) from error
+
+    def _bytes(self, name: str, limit: int) -> bytes:
+        info = self._checked(name, limit)
+        with self._reading(), self._zip.open(info) as stream:
+            content = stream.read(info.file_size + 1)
         if len(content) > info.file_size:
             raise self._damaged(_("{name} is larger than it says").format(name=name))
         return content
