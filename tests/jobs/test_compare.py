@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import helper
 
 from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
@@ -92,3 +93,18 @@ def test_a_legacy_keras_file_is_compared_in_its_own_engine(real_models: Path) ->
     )
     assert result.passed
     assert result.cosine > 0.999
+
+
+def test_outputs_that_are_paired_by_order_are_said(tmp_path: Path, recorder: Any) -> None:
+    def heads(name: str, outputs: list[str]) -> str:
+        x = helper.make_tensor_value_info("x", 1, ["n", 3])
+        nodes = [helper.make_node("Relu", ["x"], [outputs[0]]), helper.make_node("Neg", ["x"], [outputs[1]])]
+        ports = [helper.make_tensor_value_info(output, 1, ["n", 3]) for output in outputs]
+        graph = helper.make_graph(nodes, "g", [x], ports)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+        (tmp_path / name).write_bytes(model.SerializeToString())
+        return str(tmp_path / name)
+
+    one, other = heads("one.onnx", ["up", "down"]), heads("other.onnx", ["first", "second"])
+    assert not any("paired" in note for note in Compare(a=one, b=one).run(recorder).notes)
+    assert any("up = first, down = second" in note for note in Compare(a=one, b=other).run(recorder).notes)

@@ -6,7 +6,7 @@ import pytest
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Dim, Port
-from workbench.runtimes.matching import match_ports
+from workbench.runtimes.matching import match_ports, pair_ports
 
 
 def port(name: str, *shape: Dim, alias: str = "") -> Port:
@@ -73,3 +73,22 @@ def test_channels_first_against_channels_last_is_called_so() -> None:
     with pytest.raises(WorkbenchError) as caught:
         match_ports([port("x", None, 28, 28, 3)], [port("x", None, 32, 32, 3)])
     assert "NHWC" not in caught.value.hint
+
+
+def test_how_ports_were_paired_is_said_when_names_did_not_decide() -> None:
+    same = [port("p", None, 3), port("q", None, 3)]
+    assert (pair_ports(same, same).by, pair_ports(same, same).note()) == ("name", "")
+    guessed = pair_ports(same, [port("x", None, 3), port("y", None, 3)])
+    assert (guessed.by, guessed.ambiguous()) == ("order", True)
+    assert "p = x, q = y" in guessed.note()
+    assert "same shape" in guessed.note()
+    told_apart = pair_ports([port("p", None, 3), port("q", None, 4)], [port("x", None, 4), port("y", None, 3)])
+    assert (told_apart.by, told_apart.ambiguous()) == ("shape", False)
+    assert "p = y, q = x" in told_apart.note()
+    assert pair_ports([port("p", None, 3)], [port("x", None, 3)]).note() == ""
+
+
+def test_names_that_our_exporters_made_readable_are_the_same_names() -> None:
+    a, b = [port("head/b", None, 3), port("head/a", None, 3)], [port("head_a", None, 3), port("head_b", None, 3)]
+    assert matched(a, b) == [("head/b", "head_b"), ("head/a", "head_a")]
+    assert pair_ports(a, b).by == "name"

@@ -14,7 +14,7 @@ from workbench.datasets import Dataset
 from workbench.datasets.ports import samples_per_call
 from workbench.jobs import Job
 from workbench.jobs.trial import fixed_by, open_for
-from workbench.jobs.verify import classes_of, run_as
+from workbench.jobs.verify import classes_of, pairing_notes, run_as
 from workbench.runtimes import Session
 from workbench.runtimes.batches import CHUNK_SAMPLES, require_full_calls, run_feeds
 from workbench.runtimes.matching import match_ports
@@ -62,4 +62,5 @@ def compare_sessions(
         feeds = dataset.feeds(range(start, min(start + piece, len(dataset))))
         comparison.add(run_feeds(a, feeds), run_as(b, feeds, a.inputs, a.outputs))
     notes = [_("Compared on random input: real data may show other differences.")] if dataset.name == RANDOM else []
+    notes += pairing_notes(b, a.inputs, a.outputs)
     return comparison.agreement(runtime=runtime, tolerance=tolerance, data=dataset.name, notes=notes)

@@ -26,7 +26,7 @@ from workbench.jobs.clean import Spare, run_clean
 from workbench.jobs.trial import Trial, trials
 from workbench.runtimes import Arrays, Session
 from workbench.runtimes.batches import run_feeds
-from workbench.runtimes.matching import match_ports
+from workbench.runtimes.matching import match_ports, pair_ports
 from workbench.runtimes.quantized import real_ports
 from workbench.runtimes.select import open_session
 
@@ -43,6 +43,8 @@ class Reproduced(msgspec.Struct):
     """One .npz for each one of ``Reproduce.feeds``, with the source's output names."""
     runtime: str
     device_label: str
+    notes: list[str] = []
+    """How inputs and outputs were paired with the source's, when not by name."""
 
 
 class Reproduce(Job, frozen=True, kw_only=True):
@@ -71,7 +73,8 @@ class Reproduce(Job, frozen=True, kw_only=True):
             outputs = run_as(session, load_npz(Path(path)), self.inputs, self.outputs)
             written.append(str(report.scratch / f"{number}.npz"))
             save_npz(Path(written[-1]), outputs)
-        return Reproduced(written, runtime.id, session.device_label)
+        said = pairing_notes(session, self.inputs, self.outputs)
+        return Reproduced(written, runtime.id, session.device_label, said)
 
 
 def run_as(session: Session, feeds: Arrays, inputs: Sequence[Port], outputs: Sequence[Port]) -> Arrays:
@@ -80,6 +83,13 @@ def run_as(session: Session, feeds: Arrays, inputs: Sequence[Port], outputs: Seq
     got = match_ports(real_ports(outputs), real_ports(session.outputs))
     results = run_feeds(session, {own.name: feeds[theirs.name] for theirs, own in given})
     return {theirs.name: results[own.name] for theirs, own in got}
+
+
+def pairing_notes(session: Session, inputs: Sequence[Port], outputs: Sequence[Port]) -> list[str]:
+    """Return what to say of how ``session``'s ports were paired with another model's; [] when names decided."""
+    sides = ((inputs, session.inputs), (outputs, session.outputs))
+    found = (pair_ports(real_ports(theirs), real_ports(own)).note() for theirs, own in sides)
+    return [note for note in found if note]
 
 
 class Reference(msgspec.Struct):
@@ -131,7 +141,7 @@ def verify(
         runtime=reproduced.runtime,
         tolerance=tolerance,
         data=dataset.name,
-        notes=reference.notes,
+        notes=[*reference.notes, *reproduced.notes],
         classes=classes_of(dataset),
     )
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Port
@@ -15,10 +18,46 @@ Pairs = list[tuple[Port, Port]]
 POSITIONAL = re.compile(r"^(?P<stem>.*?)(?:[:_](?P<position>\d+))?$")
 
 
+class Pairing(msgspec.Struct, frozen=True):
+    """Which port of A is which of B, and how that was found."""
+
+    pairs: list[tuple[Port, Port]]
+    """In the order of A."""
+    by: Literal["name", "order", "shape"]
+
+    def note(self) -> str:
+        """Return what a person should know of it (translated): "" when names decided, or there was no choice."""
+        if self.by == "name" or len(self.pairs) < 2:
+            return ""
+        shown = ", ".join(f"{left.name} = {right.name}" for left, right in self.pairs)
+        if not self.ambiguous():
+            return _("The models name these differently; they were paired by their shapes: {pairs}.").format(
+                pairs=shown
+            )
+        text = _(
+            "The models name these differently; they were paired by their order, and some have the same shape: check "
+            "that they belong together: {pairs}."
+        )
+        return text.format(pairs=shown)
+
+    def ambiguous(self) -> bool:
+        """Say whether shapes would have allowed other pairs, and no name tells which is right."""
+        others = [right for _left, right in self.pairs]
+        return self.by != "name" and any(
+            sum(compatible(left, other) for other in others) > 1 for left, _right in self.pairs
+        )
+
+
 def match_ports(a: list[Port], b: list[Port]) -> list[tuple[Port, Port]]:
+    """Return the pairs that ``pair_ports`` finds."""
+    return pair_ports(a, b).pairs
+
+
+def pair_ports(a: list[Port], b: list[Port]) -> Pairing:
     """Pair the inputs (or outputs) of two models, in the order of ``a``.
 
-    Names decide when they are the same on both sides (TensorFlow's ``serving_default_`` and ``:0`` aside). Else the
+    Names decide when they are the same on both sides (TensorFlow's ``serving_default_`` and ``:0`` aside, and what
+    converters put in place of characters that a name may not hold). Else the
     order does, where the shapes allow it; TensorFlow numbers the outputs of a signature by the alphabet of their keys,
     so a numbered side ("StatefulPartitionedCall:1", "Identity_1") meets the other side sorted. Else each port must
     have one partner of its shape. Raises WorkbenchError when none of this works, saying what differs.
@@ -28,13 +67,17 @@ def match_ports(a: list[Port], b: list[Port]) -> list[tuple[Port, Port]]:
             _("The models do not match: one has {a}, the other {b}.").format(a=_list(a), b=_list(b)),
             _("Both must have as many inputs, and as many outputs."),
         )
-    pairs = _by_name(a, b) or _by_order(a, b) or _by_shape(a, b)
-    if pairs is None:
-        raise _mismatch(a, b)
-    for left, right in pairs:
-        if not compatible(left, right):
-            raise _mismatch([left], [right])
-    return pairs
+    ways: tuple[tuple[Literal["name", "order", "shape"], Callable[[list[Port], list[Port]], Pairs | None]], ...]
+    ways = (("name", _by_name), ("order", _by_order), ("shape", _by_shape))
+    for by, way in ways:
+        pairs = way(a, b)
+        if pairs is None:
+            continue
+        for left, right in pairs:
+            if not compatible(left, right):
+                raise _mismatch([left], [right])
+        return Pairing(pairs, by)
+    raise _mismatch(a, b)
 
 
 def compatible(a: Port, b: Port) -> bool:
@@ -50,7 +93,7 @@ def compatible(a: Port, b: Port) -> bool:
 
 
 def _by_name(a: list[Port], b: list[Port]) -> Pairs | None:
-    for spelling in (_exact, _plain, _alias, _layer):
+    for spelling in (_exact, _plain, _alias, _layer, _readable):
         left, right = [spelling(port) for port in a], {spelling(port): port for port in b}
         if len(set(left)) == len(a) == len(right) and set(left) == set(right):
             return [(port, right[name]) for port, name in zip(a, left, strict=True)]
@@ -74,6 +117,11 @@ def _alias(port: Port) -> str:
 def _layer(port: Port) -> str:
     """Return the layer that converters of quantized models kept: ``conv2d_input`` of ``conv2d_input_int8``."""
     return re.sub(r"_u?int8$", "", _plain(port))
+
+
+def _readable(port: Port) -> str:
+    """Return the name as our exporters write it: letters, digits and "_"."""
+    return re.sub(r"\W", "_", _plain(port), flags=re.ASCII)
 
 
 def _by_order(a: list[Port], b: list[Port]) -> Pairs | None:
