@@ -86,9 +86,8 @@ def test_values_come_back_as_they_went_in(form: ParamForm, name: str, value: Any
 
 
 def test_what_a_list_may_not_hold_is_said_beside_it(form: ParamForm, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(form.valid_changed) as said:
+    with qtbot.waitSignal(form.changed):
         form.editors["mean"].set_value("0.5, many")
-    assert said.args == [False]
     assert not form.is_valid()
     assert form.problem("mean")
     with pytest.raises(WorkbenchError):

@@ -123,8 +123,9 @@ def outputs_of(path: Path, values: np.ndarray) -> np.ndarray:
 
 def lite_outputs(path: Path, values: np.ndarray) -> np.ndarray:
     """Run a TFLite model with one input on each sample; integer inputs and outputs as real numbers."""
+    from workbench.backends.litert_session import LiteRtSession
     from workbench.backends.tflite_ranges import Watched
 
     watched = Watched(path, inner=False)
-    (name,) = watched.input_names()
+    (name,) = (port.name for port in LiteRtSession(path, threads=None).inputs)
     return np.concatenate([watched.call({name: value[np.newaxis]})[0] for value in values])

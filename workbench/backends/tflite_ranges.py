@@ -43,10 +43,6 @@ class Watched:
         self._outputs = runner.get_output_details() if runner else outputs
         self._details = [detail for detail in self._interpreter.get_tensor_details() if detail["dtype"] is np.float32]
 
-    def input_names(self) -> list[str]:
-        """Return what ``call`` is fed by: the signature's names, where there is a signature."""
-        return list(self._inputs)
-
     def call(self, feeds: Feeds) -> list[NDArray[np.generic]]:
         """Run once and return the outputs in order."""
         try:

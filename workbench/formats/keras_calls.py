@@ -44,7 +44,7 @@ def _from_keras3(item: Mapping[str, Any]) -> Call:
     kwargs = kwargs if isinstance(kwargs, Mapping) else {}
     inputs = [*references(item["args"]), *references(kwargs)]
     settings = {key: value for key, value in kwargs.items() if value is not None and not any(references(value))}
-    return Call(_distinct(inputs), settings)
+    return Call(inputs, settings)
 
 
 def _from_lists(item: Any) -> Call:
@@ -109,8 +109,3 @@ def _keras3_tensor(item: Mapping[str, Any]) -> Iterator[Reference]:
         yield Reference(
             str(layer), int(call), int(output), as_shape(config.get("shape")), str(config.get("dtype") or "")
         )
-
-
-def _distinct(inputs: list[Reference]) -> list[Reference]:
-    """Keep order and repetition as given: the same tensor may be passed twice (x + x)."""
-    return inputs

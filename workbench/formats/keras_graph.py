@@ -107,8 +107,7 @@ class _Level:
             for number, call in enumerate(calls[name] or [Call()]):
                 pending.append((layer, call, number, mine))
         self._declare_shapes(calls, offsets)
-        order = {layer_name(layer): at for at, layer in enumerate(layers)}
-        for layer, call, number, mine in _in_dependency_order(pending, offsets, order):
+        for layer, call, number, mine in _in_dependency_order(pending, offsets):
             inputs = [_value(ref, offsets) for ref in call.inputs]
             self._node(layer, inputs, mine, number, call)
         for ref in references(config["output_layers"]):
@@ -247,7 +246,7 @@ def _value(ref: Reference, offsets: Mapping[str, int]) -> str:
 
 
 def _in_dependency_order(
-    pending: list[tuple[Layer, Call, int, LayerWeights]], offsets: Mapping[str, int], order: Mapping[str, int]
+    pending: list[tuple[Layer, Call, int, LayerWeights]], offsets: Mapping[str, int]
 ) -> list[tuple[Layer, Call, int, LayerWeights]]:
     """Sort calls so that producers come first, and note which further outputs of each call are used."""
     by_name = {(layer_name(item[0]), item[2]): item for item in pending}
@@ -281,7 +280,7 @@ def _in_dependency_order(
             source = by_name.get((ref.layer, max(0, ref.call - offsets.get(ref.layer, 0))))
             if source and ref.output and ref.output not in source[1].extra_outputs:
                 source[1].extra_outputs.append(ref.output)
-    return [by_name[key] for key in done] if order else []
+    return [by_name[key] for key in done]
 
 
 def _built_shape(layer: Layer) -> Shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -22,7 +22,6 @@ class ParamForm(QWidget):
     """Edits one Params type."""
 
     changed = Signal()
-    valid_changed = Signal(bool)
 
     def __init__(
         self,
@@ -30,9 +29,8 @@ class ParamForm(QWidget):
         parent: QWidget | None = None,
         *,
         suggestions: Mapping[str, Sequence[str]] | None = None,
-        hidden: Collection[str] = (),
     ) -> None:
-        """``suggestions`` offers names for list settings; ``hidden`` settings keep their defaults."""
+        """``suggestions`` offers names for list settings."""
         super().__init__(parent)
         self._type = params
         self._valid = True
@@ -45,8 +43,7 @@ class ParamForm(QWidget):
         layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for field in fields(params):
-            if field.name not in hidden:
-                self._add(layout, field, (suggestions or {}).get(field.name, ()))
+            self._add(layout, field, (suggestions or {}).get(field.name, ()))
 
     def _add(self, layout: QFormLayout, field: Field, names: Sequence[str]) -> None:
         editor = editor_for(field, names)
@@ -108,9 +105,7 @@ class ParamForm(QWidget):
             if isinstance(layout, QFormLayout):
                 layout.setRowVisible(self._problems[name], bool(problem))
             self._problems[name].setVisible(bool(problem))
-        if valid != self._valid:
-            self._valid = valid
-            self.valid_changed.emit(valid)
+        self._valid = valid
         self.changed.emit()
 
     def _problem(self, name: str, editor: Editor) -> str:

@@ -121,11 +121,6 @@ class _Look:
     """The widget style has been chosen."""
 
 
-def is_dark() -> bool:
-    """Say whether the dark theme is in force."""
-    return _Look.dark
-
-
 def colour(role: str) -> QColor:
     """Return the colour of a role ("text", "muted", "accent", "good", "chart-1" ...); KeyError when unknown."""
     return QColor(_Look.roles[role])

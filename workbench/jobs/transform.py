@@ -91,7 +91,7 @@ class Optimize(Job, frozen=True):
             return chosen.run(making.source, partial, making.params, data=calibration, report=report)
 
         produced = chosen.accepts[making.graph.format]
-        proof = Proof(runtime_for(produced).id, TOLERANCE if chosen.lossless else None, lambda path: path)
+        proof = Proof(runtime_for(produced).id, None, lambda path: path)
         return making.make(work, produced, proof, dataset, report)
 
 
@@ -120,10 +120,6 @@ class Export(Job, frozen=True):
 
         proof = Proof(chosen.verify, chosen.tolerance, chosen.loadable)
         return making.make(work, chosen.produces, proof, dataset, report)
-
-
-TOLERANCE = 1e-4
-"""Bound on max_rel_error for a pass that must not change the outputs."""
 
 
 class Proof(msgspec.Struct, frozen=True):

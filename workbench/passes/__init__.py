@@ -24,8 +24,6 @@ class Pass(Plugin, Generic[P]):
     accepts: ClassVar[dict[str, str]] = {}
     data: ClassVar[Literal["none", "optional", "required"]] = "none"
     """Whether calibration data (TensorFlow: representative dataset) is used."""
-    lossless: ClassVar[bool] = False
-    """Whether the result must equal its source within rounding (else the difference is reported, not judged)."""
 
     def requires(self, graph: Graph) -> str | None:
         """Say (translated) why this model cannot take the pass, or None when it can."""

@@ -19,12 +19,12 @@ CHUNK_BYTES = 64_000_000
 CHUNK_SAMPLES = 32
 
 
-def run_feeds(session: Session, feeds: Mapping[str, NDArray[np.generic]], *, batch: int = 0) -> Arrays:
+def run_feeds(session: Session, feeds: Mapping[str, NDArray[np.generic]]) -> Arrays:
     """Run samples stacked along the first axis of ``feeds``; return outputs stacked the same way.
 
     Numbers are real on both sides: a quantized model's inputs are quantized and its outputs dequantized here. A model
     with a fixed batch is called once per batch; raises WorkbenchError when the samples do not fill the last one, or
-    when samples give outputs of different shapes. ``batch`` is the size of a call where the model leaves it open.
+    when samples give outputs of different shapes.
     """
     shapes = sample_shapes(session.inputs)
     batched = [shape.port.name for shape in shapes if shape.batched]
@@ -32,7 +32,7 @@ def run_feeds(session: Session, feeds: Mapping[str, NDArray[np.generic]], *, bat
     fixed = samples_per_call(session.inputs)
     if fixed and batched:
         require_full_calls(count, fixed)
-    size = fixed or batch or _comfortable(feeds, batched, count)
+    size = fixed or _comfortable(feeds, batched, count)
     parts: list[Arrays] = []
     start = 0
     while start < count:

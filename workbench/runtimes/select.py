@@ -126,15 +126,12 @@ def _with_quantization(port: Port, graph: Graph) -> Port:
     return msgspec.structs.replace(port, quantization=value.quantization)
 
 
-def run_dataset(session: Session, dataset: Dataset, indices: Sequence[int], *, batch: int = 0) -> Arrays:
+def run_dataset(session: Session, dataset: Dataset, indices: Sequence[int]) -> Arrays:
     """Run these samples; return the outputs with samples along the first axis, real numbers (see ``run_feeds``).
 
     ``dataset`` was opened against ``real_ports(session.inputs)``. Raises WorkbenchError as ``run_feeds`` does.
     """
     if not len(indices):
         raise WorkbenchError(_("There are no samples to run."), _("Give a data set with at least one sample."))
-    parts = [
-        run_feeds(session, dataset.feeds(piece), batch=batch)
-        for piece in chunk(indices, session.inputs, size=max(batch, 32))
-    ]
+    parts = [run_feeds(session, dataset.feeds(piece)) for piece in chunk(indices, session.inputs)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

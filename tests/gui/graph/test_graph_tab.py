@@ -165,8 +165,6 @@ def test_a_model_that_has_gone_is_said_and_can_be_tried_again(
 
 def test_the_windows_find_command_finds_the_search_box(tab: GraphTab) -> None:
     assert tab.findChild(QLineEdit) is tab.search.box
-    tab.focus_search()
-    assert tab.search.box.hasFocus()
 
 
 def test_a_picture_is_saved_once_and_then_refused(

@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from workbench.core.errors import WorkbenchError
 from workbench.core.events import AnyEvent, Crashed, Failed
 from workbench.core.graph import Graph
 from workbench.core.i18n import _, ngettext
@@ -36,8 +35,11 @@ from workbench.gui.graph.selection import Selection
 from workbench.gui.graph.view import GraphView
 from workbench.gui.jobs import Jobs
 from workbench.gui.state import State
-from workbench.jobs.layout import LayOut, Scene
+from workbench.jobs.layout import LayOut
 from workbench.jobs.runner import Ticket
+
+GRACE_MS = 500
+"""A running layout that is not wanted any more may end within this time."""
 
 
 class GraphTab(QWidget):
@@ -168,11 +170,6 @@ class GraphTab(QWidget):
 
     # Doing
 
-    def focus_search(self) -> None:
-        """Put the cursor into the search box."""
-        self.search.box.setFocus()
-        self.search.box.selectAll()
-
     def turn(self) -> None:
         """Let the data flow downwards instead of to the right, or the other way round."""
         self._direction = "right" if self._direction == "down" else "down"
@@ -209,9 +206,11 @@ class GraphTab(QWidget):
         self._patience.start()
         job = LayOut(path=record.path, function=self._function, direction=self._direction)
         ticket: list[Ticket] = []
+        self._abandon(self._ticket)
         self._ticket = self._jobs.submit(
             job,
-            then=lambda scene: self._show(ticket, scene),
+            prepare=Drawing,
+            then=lambda drawing: self._show(ticket, drawing),
             failed=lambda event: self._fail(ticket, event),
             quiet=True,
         )
@@ -238,20 +237,29 @@ class GraphTab(QWidget):
             self.save_picture_to(Path(chosen))
 
     def save_picture_to(self, target: Path) -> None:
-        """Write the whole graph to ``target``; the message bar says how it went."""
+        """Write the whole graph to ``target`` in the background; the message bar says how it went."""
         if self.view.drawing is None:
             return
-        try:
-            write_picture(self.view.drawing, target)
-        except WorkbenchError as error:
-            self._state.say_error(error)
-        else:
-            self._state.say(_("Saved {path}.").format(path=target), level="good")
+        drawing, saved = self.view.drawing, _("Saved {path}.").format(path=target)
+        self._jobs.background.run(
+            lambda: write_picture(drawing, target),
+            then=lambda _nothing: self._state.say(saved, level="good"),
+            failed=self._state.say_error,
+        )
 
     def cancel(self) -> None:
-        """Stop laying out."""
+        """Stop laying out; nothing when that is over."""
         if self._ticket is not None:
             self._jobs.cancel(self._ticket)
+
+    def _abandon(self, ticket: Ticket | None) -> None:
+        """Cancel a layout that nobody waits for any more; one that is nearly over ends sooner than a worker starts."""
+        if ticket is None or ticket.ended:
+            return
+        if ticket.state == "queued":
+            self._jobs.cancel(ticket)
+        else:
+            QTimer.singleShot(GRACE_MS, self, lambda: self._jobs.cancel(ticket))
 
     def restyle(self) -> None:
         """Take over the theme in force."""
@@ -308,16 +316,15 @@ class GraphTab(QWidget):
         if isinstance(function, str) and function != self._function:
             self.show_function(function)
 
-    def _show(self, ticket: list[Ticket], scene: Scene) -> None:
+    def _show(self, ticket: list[Ticket], drawing: Drawing) -> None:
         if ticket and ticket[0] is not self._ticket:
             return  # another graph has been asked for since
-        drawing = Drawing(scene)
         self._patience.stop()
         self._pages.setCurrentWidget(self.view)
         self.view.show_drawing(drawing)
         self.search.show_drawing(drawing)
         self.selection.select(self._function, "")
-        if not scene.names:
+        if not drawing.scene.names:
             self._error.say(_("There is nothing to draw."), _("This graph has no nodes, inputs or outputs."))
             self._pages.setCurrentWidget(self._error)
         if self._wanted_node:
