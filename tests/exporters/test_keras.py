@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workbench.backends.keras_files import cleaned
-from workbench.exporters.keras import KerasExport
+from workbench.exporters.keras import KerasZipExport
 from workbench.exporters.keras_h5 import KerasHdf5Export
 from workbench.formats.identify import identify
 from workbench.runtimes.tensorflow import TensorFlow
@@ -19,7 +19,7 @@ from workbench.runtimes.tensorflow import TensorFlow
         (name, kind, exporter)
         for name in ("many-ports", "stacked-cells", "upscaler")
         for kind in ("keras-h5", "keras-zip")
-        for exporter in (KerasExport(), KerasHdf5Export())
+        for exporter in (KerasZipExport(), KerasHdf5Export())
     ],
 )
 def test_the_other_file_computes_the_same(name: str, kind: str, exporter, tmp_path: Path, request) -> None:

@@ -1,4 +1,4 @@
-"""Export as a Keras 3 .keras file."""
+"""Export as a Keras 3 .keras file, and what the exports to Keras files have in common."""
 
 from __future__ import annotations
 
@@ -7,28 +7,23 @@ from pathlib import Path
 from workbench.core.events import Report
 from workbench.core.graph import Graph
 from workbench.core.i18n import N_
+from workbench.core.outcome import Outcome
 from workbench.core.params import Params
 from workbench.exporters import Exporter
-from workbench.exporters.obstacles import unloadable
-from workbench.passes import Outcome
+from workbench.exporters.obstacles import KERAS_FORMATS, unloadable
 
 
 class KerasParams(Params, frozen=True):
-    """The export as .keras has no settings."""
+    """The exports as Keras files have no settings."""
 
 
-class KerasExport(Exporter[KerasParams]):
-    """Any Keras file to a Keras 3 .keras file; files of Keras 1 and 2 where Keras 3 can rebuild them."""
+class KerasFileExport(Exporter[KerasParams]):
+    """Any Keras file to a file of Keras 3; files of Keras 1 and 2 where Keras 3 can rebuild them."""
 
-    id = "keras"
-    label = N_(".keras")
-    summary = N_("The file format of Keras 3.")
     needs = ("tensorflow", "keras", "h5py")
     install = "keras"
     params = KerasParams
-    accepts = ("keras-h5", "keras-zip")
-    produces = "keras-zip"
-    suffix = ".keras"
+    accepts = KERAS_FORMATS
     verify = "tensorflow"
 
     def requires(self, graph: Graph) -> str | None:
@@ -43,3 +38,13 @@ class KerasExport(Exporter[KerasParams]):
         from workbench.backends.keras_files import to_keras_file
 
         return Outcome(notes=to_keras_file(source, target, suffix=self.suffix, report=report))
+
+
+class KerasZipExport(KerasFileExport):
+    """The form that Keras 3 prefers."""
+
+    id = "keras"
+    label = N_(".keras")
+    summary = N_("The file format of Keras 3.")
+    produces = "keras-zip"
+    suffix = ".keras"

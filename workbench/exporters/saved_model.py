@@ -7,10 +7,10 @@ from pathlib import Path
 from workbench.core.events import Report
 from workbench.core.graph import Graph
 from workbench.core.i18n import N_, _
+from workbench.core.outcome import Outcome
 from workbench.core.params import Params
 from workbench.exporters import Exporter
 from workbench.exporters.obstacles import unloadable
-from workbench.passes import Outcome
 
 
 class SavedModelParams(Params, frozen=True):

@@ -10,12 +10,12 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
 from workbench.core.graph import Graph, Port
 from workbench.core.i18n import N_, _
+from workbench.core.outcome import Outcome
 from workbench.core.params import Params, meta
 from workbench.core.paths import resources
 from workbench.core.shapes import bracketed
 from workbench.exporters import Exporter
 from workbench.exporters.obstacles import unloadable
-from workbench.passes import Outcome
 
 FILES = ("models.config", "docker-compose.yml", "rest_client.py", "grpc_client.py", "README.md")
 

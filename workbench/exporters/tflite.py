@@ -8,10 +8,10 @@ from typing import Annotated
 from workbench.core.events import Report
 from workbench.core.graph import Graph
 from workbench.core.i18n import N_, _
+from workbench.core.outcome import Outcome
 from workbench.core.params import Params, meta
 from workbench.exporters import Exporter
 from workbench.exporters.obstacles import KERAS_TO_TFLITE, TENSORFLOW_TO_TFLITE, unloadable, without_counterpart
-from workbench.passes import Outcome
 
 
 class TfliteParams(Params, frozen=True):
