@@ -69,7 +69,10 @@ def test_models_are_there_again_after_reopening(project, model):
 
 
 def test_names_are_made_unique(project, model):
-    names = [project.add_model(model, name="fer", format="keras-h5").name for _ in range(3)]
+    copies = [model, *(model.with_name(f"copy{number}.h5") for number in range(2))]
+    for copy in copies[1:]:
+        shutil.copyfile(model, copy)
+    names = [project.add_model(copy, name="fer", format="keras-h5").name for copy in copies]
     assert names == ["fer", "fer (2)", "fer (3)"]
     assert project.rename_model(3, "fer").name == "fer (3)"
     assert project.rename_model(3, "  other ").name == "other"
@@ -270,6 +273,110 @@ def test_a_damaged_step_json_is_left_alone(project):
     again.close()
 
 
+def test_a_path_is_one_model_whoever_adds_it_and_how_often(project, model):
+    source = project.add_model(model, name="fer.h5", format="")
+    artifact = made(project)
+    keep_step(artifact, source=model, step=step_of(artifact))
+    other = Project.open(project.folder)  # takes the artifact in before the window hears that it is finished
+    taken = next(record for record in other.models() if record.parent == source.id)
+    adopted = project.add_model(
+        artifact, name="My int8", format="tflite", parent=source.id, step=step_of(artifact, notes=["x"])
+    )
+    assert adopted.id == taken.id
+    assert adopted.name == "My int8"
+    assert adopted.step["notes"] == ["x"]
+    assert [record.name for record in other.models()] == ["fer.h5", "My int8"]
+    other.close()
+
+
+def test_a_model_that_changed_is_renewed_and_keeps_the_name_that_a_person_gave(project, model):
+    first = project.add_model(model, name="fer.h5", format="keras-h5", sha256="c" * 64)
+    project.rename_model(first.id, "My faces")
+    model.write_bytes(b"longer than before")
+    assert project.status(project.model(first.id)) == "changed"
+    again = project.add_model(model, name="fer.h5", format="keras-h5")
+    assert (again.id, again.name, again.sha256) == (first.id, "My faces", "")
+    assert project.status(project.model(first.id)) == "present"
+
+
+def test_a_circle_of_parents_ends(project, model, tmp_path):
+    other = tmp_path / "other.h5"
+    other.write_bytes(b"x")
+    first = project.add_model(model, name="a", format="keras-h5")
+    second = project.add_model(other, name="b", format="keras-h5", parent=first.id)
+    project.add_model(model, name="a", format="keras-h5", parent=second.id)
+    assert [record.id for record in project.lineage(first.id)] == [second.id, first.id]
+
+
+def test_a_removed_model_is_added_anew(project, model):
+    first = project.add_model(model, name="fer", format="keras-h5")
+    project.remove_model(first.id)
+    assert project.add_model(model, name="fer", format="keras-h5").id != first.id
+
+
+MALFORMED = [
+    {},
+    {"format": 5},
+    {"format": "tflite", "artifact_sha256": {}},
+]
+
+
+@pytest.mark.parametrize("step", MALFORMED)
+def test_a_step_without_what_matters_is_skipped_and_the_project_opens(project, model, caplog, step):
+    artifact = made(project)
+    keep_step(artifact, source=model, step=step)
+    whole = made(project, "whole")
+    keep_step(whole, source=model, step=step_of(whole))
+    project.close()
+    again = Project.open(project.folder)
+    assert [Path(record.path) for record in again.models()] == [model, whole]
+    assert artifact.exists()
+    assert "step.json is skipped" in caplog.text
+    again.close()
+
+
+@pytest.mark.parametrize("kept", ['"artifact":"","source":"/m.h5"', '"artifact":"int8.tflite","source":""'])
+def test_a_step_that_names_no_file_is_skipped(project, kept):
+    artifact = made(project)
+    text = "{" + kept + ',"step":{"format":"tflite"}}'
+    (artifact.parent / "step.json").write_text(text, encoding="utf-8")
+    project.close()
+    again = Project.open(project.folder)
+    assert again.models() == []
+    assert artifact.exists()
+    again.close()
+
+
+def test_a_step_whose_artifact_never_appeared_goes_with_its_folder(project):
+    code = (
+        "import os, sys; from pathlib import Path; from workbench.core.project import Project\n"
+        "from workbench.core.artifacts import keep_step\n"
+        "target = Project.open(Path(sys.argv[1])).new_artifact_path('dead', '.onnx')\n"
+        "keep_step(target, source=Path('/m.h5'), step={'format': 'onnx'}); os._exit(9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(project.folder)], timeout=60)
+    assert (project.folder / "models" / "dead" / "step.json").exists()
+    Project.open(project.folder).close()
+    assert not (project.folder / "models" / "dead").exists()
+
+
+def test_a_look_at_a_project_changes_nothing(project, model, tmp_path):
+    artifact = made(project)
+    keep_step(artifact, source=model, step=step_of(artifact))
+    for window_is_open in (True, False):
+        look = Project.read(project.folder)
+        assert look.models() == []
+        with pytest.raises(WorkbenchError):
+            look.set_setting("current", 1)
+        look.close()
+        if window_is_open:
+            project.close()
+    nowhere = tmp_path / "nowhere"
+    with pytest.raises(WorkbenchError, match="is not a project folder"):
+        Project.read(nowhere)
+    assert not nowhere.exists()
+
+
 def test_a_newer_project_is_refused_and_not_touched(project):
     project.close()
     path = project.folder / "project.sqlite"
@@ -313,12 +420,14 @@ def test_two_windows_on_one_project(project, model):
     """Two connections, two threads each, all adding at once: every model is there, every name is unique."""
     other = Project.open(project.folder)
 
-    def add(where: Project) -> None:
-        for _ in range(10):
-            where.add_model(model, name="fer", format="keras-h5")
+    def add(where: Project, turn: int) -> None:
+        for number in range(10):
+            copy = model.with_name(f"{turn}-{number}.h5")
+            copy.write_bytes(b"x")
+            where.add_model(copy, name="fer", format="keras-h5")
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(add, (project, other) * 2))
+        list(pool.map(add, (project, other) * 2, range(4)))
     assert len({record.name for record in other.models()}) == 40
     assert project.models() == other.models()
     other.close()

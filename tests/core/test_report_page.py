@@ -184,7 +184,8 @@ def test_a_failed_verification_is_marked(project: Project, tmp_path: Path) -> No
     root = project.add_model(source, name="a.onnx", format="onnx")
     step = {"plugin": "onnx", "bytes_before": 1, "bytes_after": 1, "seconds": 1.0,
             "verified": agreement(tolerance=1e-4, passed=False, top1_agreement=None)}  # fmt: skip
-    project.add_model(source, name="b.onnx", format="onnx", parent=root.id, step=step)
+    (tmp_path / "b.onnx").write_bytes(b"b")
+    project.add_model(tmp_path / "b.onnx", name="b.onnx", format="onnx", parent=root.id, step=step)
     page = render(project)
     assert page.count("beyond its tolerance") == 2
     assert "beyond the tolerance of" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -18,6 +19,8 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.writing import atomic_target, remove_partials
 
+logger = logging.getLogger(__name__)
+
 STEP = "step.json"
 _RESERVED = ".workbench-reserved"
 """Holds the pid of the process that a job's target folder is waiting for."""
@@ -32,6 +35,14 @@ class KeptStep(msgspec.Struct, frozen=True, kw_only=True):
     """Absolute path of the model that it was made from."""
     step: dict[str, Any]
     """JSON of Transformed."""
+
+
+class _Essentials(msgspec.Struct):
+    """What a step must say for its artifact to be taken in."""
+
+    format: str
+    artifact_sha256: str = ""
+    source_sha256: str = ""
 
 
 def reserve(models: Path, name: str, suffix: str) -> Path:
@@ -67,7 +78,8 @@ def slug_of(name: str) -> str:
 def keep_step(artifact: Path, *, source: Path, step: Any) -> None:
     """Write step.json beside an artifact that lies in a folder made by ``reserve``; elsewhere do nothing.
 
-    A worker calls it as the last thing of a job: from then on the step survives whatever happens to the window.
+    A worker calls it just before the artifact appears: a step without its artifact counts for nothing, and once both
+    are there the step survives whatever happens to the window.
     """
     if not (artifact.parent / _RESERVED).exists():
         return
@@ -77,15 +89,27 @@ def keep_step(artifact: Path, *, source: Path, step: Any) -> None:
 
 
 def kept_steps(models: Path) -> Iterator[tuple[Path, KeptStep]]:
-    """Yield every finished artifact with its step; an unreadable step.json is left alone."""
+    """Yield every finished artifact with its step; a step.json that does not make sense is left alone."""
     for path in sorted(models.glob(f"*/{STEP}"), key=lambda item: item.stat().st_mtime_ns):
-        try:
-            kept = wire.decode(path.read_bytes(), KeptStep)
-        except (msgspec.DecodeError, OSError):
-            continue
-        artifact = path.parent / Path(kept.artifact).name
-        if artifact.exists():
-            yield artifact, KeptStep(artifact=kept.artifact, source=kept.source, step=wire.restored(kept.step))
+        kept = _read_step(path)
+        if kept is not None and _artifact_of(path, kept).exists():
+            yield _artifact_of(path, kept), kept
+
+
+def _read_step(path: Path) -> KeptStep | None:
+    try:
+        kept = wire.decode(path.read_bytes(), KeptStep)
+        msgspec.convert(kept.step, _Essentials)
+        if not (Path(kept.artifact).name and Path(kept.source).is_absolute()):
+            raise msgspec.ValidationError("it does not name its artifact and source")
+    except (msgspec.DecodeError, OSError) as error:
+        logger.warning("%s is skipped: %s", path, error)
+        return None
+    return KeptStep(artifact=kept.artifact, source=kept.source, step=wire.restored(kept.step))
+
+
+def _artifact_of(path: Path, kept: KeptStep) -> Path:
+    return path.parent / Path(kept.artifact).name
 
 
 def remove_unfinished(models: Path, known: Collection[Path]) -> None:
@@ -96,10 +120,18 @@ def remove_unfinished(models: Path, known: Collection[Path]) -> None:
     folders = {path.parent for path in known}
     for mark in models.glob(f"*/{_RESERVED}"):
         folder = mark.parent
-        if folder in folders or (folder / STEP).exists():
+        if folder in folders or _is_finished(folder):
             remove_partials(folder)
         elif not _is_awaited(mark):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether a step.json and its artifact are there; one that cannot be read may be a finished one's."""
+    if not (folder / STEP).exists():
+        return False
+    kept = _read_step(folder / STEP)
+    return kept is None or _artifact_of(folder / STEP, kept).exists()
 
 
 def settle(artifact: Path) -> None:

@@ -25,7 +25,8 @@ class Database:
     file that may lack the last commits; the artifacts' step.json files, which are fsynced, bring those back.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """``read_only`` takes the file as it is: it must exist, in the schema of this version."""
         self.path = path
         self._lock = threading.RLock()
         try:
@@ -33,7 +34,7 @@ class Database:
         except sqlite3.Error as error:
             raise _unusable(path, error) from error
         try:
-            self._prepare()
+            self._prepare(read_only=read_only)
         except sqlite3.Error as error:
             self._connection.close()
             raise _unusable(path, error) from error
@@ -76,9 +77,13 @@ class Database:
         with self._lock:
             self._connection.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, read_only: bool) -> None:
         connection = self._connection
         connection.row_factory = sqlite3.Row
+        if read_only:  # not SQLite's own read-only mode, which cannot read a WAL file that nobody else has open
+            connection.execute("PRAGMA query_only = ON")
+            self._check(len(_migrations()))
+            return
         connection.execute("PRAGMA foreign_keys = ON")
         self._switch_to_wal()
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -110,6 +115,11 @@ class Database:
             raise WorkbenchError(
                 _("{path} was made by a newer version of Model Workbench.").format(path=self.path.parent),
                 _("Update Model Workbench to open it; nothing in it was changed."),
+            )
+        if version < known:
+            raise WorkbenchError(
+                _("{path} was made by an older version of Model Workbench.").format(path=self.path.parent),
+                _("Open it in the window once, which brings it up to date."),
             )
         application = self._connection.execute("PRAGMA application_id").fetchone()[0]
         complaint = self._connection.execute("PRAGMA quick_check(1)").fetchone()[0]

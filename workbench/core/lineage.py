@@ -32,10 +32,12 @@ class ModelRecord(msgspec.Struct, frozen=True):
 
 def ancestry(records: Mapping[int, ModelRecord], model_id: int) -> list[ModelRecord]:
     """Return the models from the first ancestor down to ``model_id`` itself; raises KeyError for an unknown one."""
-    chain = [records[model_id]]
-    while (parent := chain[-1].parent) is not None and parent in records:
-        chain.append(records[parent])
-    return chain[::-1]
+    chain = {model_id: records[model_id]}
+    parent = records[model_id].parent
+    while parent is not None and parent in records and parent not in chain:  # a path written again may close a circle
+        chain[parent] = records[parent]
+        parent = records[parent].parent
+    return list(chain.values())[::-1]
 
 
 def children(records: Collection[ModelRecord], model_id: int | None) -> list[ModelRecord]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from workbench.core.lineage import ModelRecord, ancestry, unique_name
 from workbench.core.paths import size_of
 
 __all__ = ["DatasetRecord", "ModelRecord", "Project", "RunRecord", "Status"]
+
+logger = logging.getLogger(__name__)
 
 Status = Literal["present", "missing", "changed"]
 
@@ -81,6 +84,20 @@ class Project:
             raise
         return project
 
+    @classmethod
+    def read(cls, folder: Path) -> Project:
+        """Open an existing project to look at it only: nothing is created, migrated or taken in.
+
+        For a worker, beside the window that writes. Raises WorkbenchError when there is none or it cannot be read.
+        """
+        folder = folder.expanduser().absolute()
+        if not (folder / DATABASE).is_file():
+            raise WorkbenchError(
+                _("{path} is not a project folder.").format(path=folder),
+                _("Choose the folder that holds {name}.").format(name=DATABASE),
+            )
+        return cls(folder, Database(folder / DATABASE, read_only=True))
+
     def close(self) -> None:
         """Close the database; safe to call twice."""
         self._database.close()
@@ -113,31 +130,30 @@ class Project:
         step: dict[str, Any] | None = None,
         sha256: str = "",
     ) -> ModelRecord:
-        """Add a model; ``name`` is made unique. Raises WorkbenchError when there is no such file."""
+        """Add a model, or renew the one that is there for this path: its id stays, and a name that a person gave.
+
+        ``name`` is made unique. Raises WorkbenchError when there is no such file.
+        """
         path = path.expanduser().absolute()
         size, mtime = self._stat(path)
-        step_hashes = step or {}
+        hashes = step or {}
+        values = {
+            "path": self._stored(path),
+            "name": name,
+            "format": format,
+            "parent": parent,
+            "step": wire.encode(step).decode() if step is not None else None,
+            "sha256": sha256 or hashes.get("artifact_sha256", ""),
+            "bytes": size,
+            "mtime_ns": mtime,
+            "created": _now(),
+        }
         with self._database.transaction() as connection:
-            taken = [row["name"] for row in connection.execute("SELECT name FROM models WHERE removed = 0")]
-            row = connection.execute(
-                "INSERT INTO models (name, path, format, parent, step, sha256, bytes, mtime_ns, created)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
-                (
-                    unique_name(name, taken),
-                    self._stored(path),
-                    format,
-                    parent,
-                    wire.encode(step).decode() if step is not None else None,
-                    sha256 or step_hashes.get("artifact_sha256", ""),
-                    size,
-                    mtime,
-                    _now(),
-                ),
-            ).fetchone()
+            row = _put_model(connection, values, default_name=path.name)
             connection.execute(
-                "UPDATE models SET sha256 = ? WHERE id = ? AND sha256 = ''",
-                (step_hashes.get("source_sha256", ""), parent),
+                "UPDATE models SET sha256 = ? WHERE id = ? AND sha256 = ''", (hashes.get("source_sha256", ""), parent)
             )
+        self._steps.pop(row["id"], None)
         artifacts.settle(path)
         return self._record(row)
 
@@ -245,7 +261,7 @@ class Project:
     def _record(self, row: sqlite3.Row) -> ModelRecord:
         fields = dict(row)
         fields["path"] = str(self.folder / row["path"])
-        if row["id"] not in self._steps:  # a step never changes, and decoding it is what takes time
+        if self._steps.get(row["id"]) is None:  # a step never changes, and decoding it is what takes time
             self._steps[row["id"]] = wire.restored(msgspec.json.decode(row["step"])) if row["step"] else None
         fields["step"] = self._steps[row["id"]]
         fields["removed"] = bool(row["removed"])
@@ -276,15 +292,52 @@ class Project:
         known = {Path(record.path): record.id for record in self._all().values()}
         for artifact, kept in artifacts.kept_steps(self.folder / "models"):
             if artifact not in known:
-                parent = known.get(Path(kept.source)) or self._adopt(Path(kept.source))
-                record = self.add_model(
-                    artifact, name=artifact.name, format=kept.step["format"], parent=parent, step=kept.step
-                )
+                try:
+                    parent = known.get(Path(kept.source)) or self._adopt(Path(kept.source))
+                    record = self.add_model(
+                        artifact, name=artifact.name, format=kept.step["format"], parent=parent, step=kept.step
+                    )
+                except WorkbenchError as error:  # of this artifact; the project opens all the same
+                    logger.warning("%s is not taken in: %s", artifact, error.message)
+                    continue
                 known[artifact] = record.id
         artifacts.remove_unfinished(self.folder / "models", known)
 
     def _adopt(self, source: Path) -> int | None:
         return self.add_model(source, name=source.name, format="").id if source.exists() else None
+
+
+def _put_model(connection: sqlite3.Connection, values: dict[str, Any], *, default_name: str) -> sqlite3.Row:
+    """Insert a row, or update the one with the same path: a window and a look at what is finished may both add it."""
+    found = connection.execute(
+        "SELECT * FROM models WHERE path = :path AND removed = 0 ORDER BY id LIMIT 1", values
+    ).fetchone()
+    own_id = found["id"] if found else 0
+    others = [
+        row["name"] for row in connection.execute("SELECT name FROM models WHERE removed = 0 AND id != ?", (own_id,))
+    ]
+    named = found["name"] if found and found["name"] != default_name else unique_name(values["name"], others)
+    row: sqlite3.Row
+    if found is None:
+        row = connection.execute(
+            "INSERT INTO models (name, path, format, parent, step, sha256, bytes, mtime_ns, created) VALUES"
+            " (:name, :path, :format, :parent, :step, :sha256, :bytes, :mtime_ns, :created) RETURNING *",
+            values | {"name": named},
+        ).fetchone()
+        return row
+    same = (found["bytes"], found["mtime_ns"]) == (values["bytes"], values["mtime_ns"])
+    row = connection.execute(
+        "UPDATE models SET name = :name, format = :format, bytes = :bytes, mtime_ns = :mtime_ns, sha256 = :sha256,"
+        " parent = coalesce(:parent, parent), step = coalesce(:step, step) WHERE id = :id RETURNING *",
+        values
+        | {
+            "id": own_id,
+            "name": named,
+            "format": values["format"] or found["format"],
+            "sha256": values["sha256"] or (found["sha256"] if same else ""),
+        },
+    ).fetchone()
+    return row
 
 
 def _dataset(row: sqlite3.Row) -> DatasetRecord:

@@ -37,11 +37,11 @@ class WriteReport(Job, frozen=True):
         return _("Write the report {name}").format(name=Path(self.target).name)
 
     def run(self, report: Report) -> ReportWritten:
-        """Write; raises WorkbenchError when the project cannot be opened or the target exists."""
+        """Write; raises WorkbenchError when there is no such project or the target exists."""
         from workbench.core.project import Project
         from workbench.core.report_page import write_report
 
-        project = Project.open(Path(self.project))
+        project = Project.read(Path(self.project))
         try:
             report.progress(None, _("Drawing charts"))
             path = write_report(project, Path(self.target), screenshots=[Path(shot) for shot in self.screenshots])
