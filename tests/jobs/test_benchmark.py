@@ -63,6 +63,20 @@ def test_samples_are_flushed_by_time_and_never_inside_a_timed_call(recorder: Any
     assert sum(taken) / 1e9 <= elapsed
 
 
+def test_progress_goes_on_over_phases_and_subjects(classifier: Write, recorder: Any) -> None:
+    """A wide layer, so that warm-up and measuring of each take a while; the bar never falls back."""
+    wide = np.eye(1500)
+    subjects = [Subject(str(classifier(name, wide)), "onnxruntime") for name in ("one", "two")]
+    Benchmark(subjects=subjects, runs=300, warmup=200, threads=1, batch=8).run(recorder)
+    told = [(fraction, text) for fraction, text in recorder.said if fraction is not None]
+    fractions = [fraction for fraction, _text in told]
+    assert fractions == sorted(fractions)
+    assert max(fraction for fraction, text in told if "one.onnx" in text) <= 0.5
+    assert min(fraction for fraction, text in told if "two.onnx" in text) >= 0.5
+    assert fractions[-1] > 0.9
+    assert {"Warming up one.onnx", "Measuring one.onnx", "Measuring two.onnx"} <= {text for _fraction, text in told}
+
+
 def test_several_subjects_are_measured_one_after_the_other_in_processes_of_their_own(
     classifier: Write, samples: Path, recorder: Any
 ) -> None:

@@ -17,7 +17,7 @@ from workbench.core.i18n import _, ngettext
 from workbench.datasets.ports import samples_per_call
 from workbench.jobs import Job
 from workbench.jobs.clean import run_clean
-from workbench.jobs.timing import Stopwatch
+from workbench.jobs.timing import Part, Stopwatch
 from workbench.jobs.trial import open_for
 from workbench.runtimes import Arrays, Session
 from workbench.runtimes.quantized import quantize
@@ -104,9 +104,10 @@ class Benchmark(Job, frozen=True):
             return self._measure_here(notes, report)
         parts: list[Benchmarked] = []
         failures: list[WorkbenchError | JobCrashed] = []
-        for subject in self.subjects:
+        for number, subject in enumerate(self.subjects):
+            part = Part(report, number=number, count=len(self.subjects))
             try:
-                parts.append(run_clean(msgspec.structs.replace(self, subjects=[subject]), report))
+                parts.append(run_clean(msgspec.structs.replace(self, subjects=[subject]), part))
             except (WorkbenchError, JobCrashed) as failure:  # the others are still worth measuring
                 failures.append(failure)
         if not parts:
@@ -154,15 +155,16 @@ class Benchmark(Job, frozen=True):
     ) -> tuple[BenchmarkRow, list[str]]:
         name = Path(subject.model).name
         report.progress(None, _("Opening {name}").format(name=name))
-        watch = Stopwatch(subject.series(), report, busy_share=busy_share)
+        watch = Stopwatch(subject.series(), report, name=name, busy_share=busy_share)
         runtime, session = open_session(
             Path(subject.model), subject.runtime, device=subject.device, threads=self.threads
         )
         try:
             feeds, notes = self._feeds(session, name)
             call = session.prepare(feeds)
-            watch.repeat(call, phase="warmup", runs=self.warmup, seconds=None)
-            taken = watch.repeat(call, phase="measured", runs=self.runs, seconds=self.seconds)
+            begin = self._warmup_share()
+            watch.repeat(call, phase="warmup", runs=self.warmup, seconds=None, span=(0.0, begin))
+            taken = watch.repeat(call, phase="measured", runs=self.runs, seconds=self.seconds, span=(begin, 1.0))
             peak = watch.peak_mb()
         finally:
             session.close()
@@ -190,6 +192,10 @@ class Benchmark(Job, frozen=True):
             samples_path=str(samples_path),
         )
         return row, notes
+
+    def _warmup_share(self) -> float:
+        """Return which share of the calls the warm-up is; a guess where the measurement goes by seconds."""
+        return self.warmup / (self.warmup + self.runs) if self.seconds is None else min(0.1, 0.01 * self.warmup)
 
     def _feeds(self, session: Session, name: str) -> tuple[Arrays, list[str]]:
         """Return one batch in the model's own types, and what to say about it."""
