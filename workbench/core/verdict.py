@@ -46,7 +46,7 @@ def judge(agreement: Agreement) -> Verdict:
         level = "warning"
     cause = cause_of(agreement)
     sentences = [] if cause in ("not-run", "shape") else [_difference(agreement)]
-    if agreement.top1_agreement is not None:
+    if agreement.top1_agreement is not None and agreement.data != RANDOM:  # noise tends to fall into one class
         same = round(agreement.top1_agreement * agreement.samples)
         sentences.append(
             ngettext(
@@ -82,6 +82,8 @@ def _headline(agreement: Agreement) -> tuple[Level, str]:
         return "good", _("The outputs are identical.")
     if agreement.max_rel_error <= ROUNDING:
         return "good", _("The outputs are equal within rounding.")
+    if agreement.data == RANDOM and agreement.passed and agreement.tolerance is None:
+        return "warning", _("Not judged: random input says little about real data.")
     top1 = agreement.top1_agreement
     if top1 is not None:
         if top1 == 1:
