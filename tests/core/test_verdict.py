@@ -86,4 +86,6 @@ def test_a_lossy_result_compared_on_noise_is_not_judged() -> None:
     assert found.level == "warning"
     assert "random" in found.headline
     assert "same class" not in " ".join(found.sentences)
-    assert judge(agreement(top1_agreement=1.0, data="faces.npz", tolerance=None, max_rel_error=0.05)).level == "good"
+    judged = judge(agreement(top1_agreement=1.0, data="faces.npz", tolerance=None, max_rel_error=0.05))
+    assert judged.level == "good"
+    assert "100 of 100 samples" in " ".join(judged.sentences)
