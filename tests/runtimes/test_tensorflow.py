@@ -64,6 +64,7 @@ def test_prepared_call_runs_on_the_inputs_given_and_nothing_else(tmp_path: Path)
     session = TensorFlow().open(path)
     rows = np.ones((1, 3), np.float32)
     call = session.prepare({"x": rows})
+    assert all(isinstance(output, np.ndarray) for output in call())  # type: ignore[attr-defined]
     rows[:] = 5
     assert [value.tolist() for value in call()] == [[[2.0, 2.0, 2.0]]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,12 @@ class LiteRtSession(Session):
             raise self._refusal(feeds, _reason(error)) from error
 
     def prepare(self, feeds: Mapping[str, NDArray[np.generic]]) -> Callable[[], object]:
-        """Return ``Interpreter.invoke`` with these inputs in place: what a script would call."""
+        """Return ``Interpreter.invoke`` with these inputs in place, and reading its outputs: what a script does."""
         self.run(feeds)  # says what is wrong with them before anything is timed
         if self._runner is not None:
             return partial(self._runner, **feeds)
         self._load(feeds)
-        invoke: Callable[[], object] = self._interpreter.invoke
-        return invoke
+        return partial(_call, self._interpreter, [detail["index"] for detail in self._out.values()])
 
     def close(self) -> None:
         """Free the model."""
@@ -101,6 +100,11 @@ class LiteRtSession(Session):
             _("LiteRT cannot run {name} on {given}: {reason}").format(name=self._name, given=given, reason=reason),
             _("Check that the data has the type and shape that the model expects."),
         )
+
+
+def _call(interpreter: Any, outputs: Sequence[int]) -> list[NDArray[np.generic]]:
+    interpreter.invoke()
+    return [interpreter.get_tensor(index) for index in outputs]
 
 
 def _entry(interpreter: Any) -> tuple[Details, Details, Any | None]:

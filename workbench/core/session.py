@@ -40,7 +40,12 @@ class Session:
         raise NotImplementedError
 
     def prepare(self, feeds: Mapping[str, NDArray[np.generic]]) -> Callable[[], object]:
-        """Return a call without arguments that runs on these inputs and does nothing else: what a benchmark times."""
+        """Return a call without arguments that runs on these inputs and does nothing else: what a benchmark times.
+
+        One definition for all runtimes: the runtime's usual run call, with the inputs converted and in place before
+        (numpy arrays for ONNX Runtime, tensors set in the interpreter for LiteRT, tensors on the device for
+        TensorFlow), until every output can be read as a numpy array. The call returns these arrays.
+        """
         raise NotImplementedError
 
     def close(self) -> None:

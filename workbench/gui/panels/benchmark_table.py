@@ -33,7 +33,7 @@ class BenchmarkTable(ResultTable):
                 _("The model's name in the project."),
                 _("What ran it."),
                 _("Where it ran, in the runtime's own words."),
-                _("Median latency of one call."),
+                _("Median latency of one call of the runtime: inputs in place before, outputs ready to be read after."),
                 _("Nine of ten calls were at least as fast as this."),
                 _("99 of 100 calls were at least as fast as this."),
                 _("Mean latency of one call."),
