@@ -110,3 +110,10 @@ def test_pictures_of_any_size_reach_the_wanted_shape(
     assert fitted.shape == shape
     assert fitted.dtype == np.float32
     assert np.all(np.abs(fitted - 100) <= 1)
+
+
+def test_an_input_of_a_type_that_numpy_does_not_have_is_fed() -> None:
+    wanted = sample_shapes([Port("x", "bfloat16", [None, 3])])[0]
+    fed = Fitting(wanted, (3,), Preprocessing()).apply(np.array([0.5, 1.0, -2.0], np.float32))
+    assert str(fed.dtype) == "bfloat16"
+    assert fed.astype(np.float32).tolist() == [0.5, 1.0, -2.0]

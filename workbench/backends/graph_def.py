@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.backends.attribute_values import LONGEST_LIST, list_value, text_value
 from workbench.backends.saved_model_proto import dtype_of
-from workbench.backends.tensor_bundle import numpy_dtype
+from workbench.core.dtypes import numpy_dtype
 from workbench.core.graph import Attribute, Dim, Graph, Node, Tensor, Value, holds_weights
 from workbench.core.i18n import _
 
 CALLS = frozenset(["PartitionedCall", "StatefulPartitionedCall"])
-LONGEST_LIST = 64
 LARGEST_DENSE = 4 * 1024**3
 _TYPED = ("float_val", "double_val", "int_val", "string_val", "scomplex_val", "int64_val", "bool_val", "dcomplex_val")
 _TYPED_WIDE = (*_TYPED, "half_val", "uint32_val", "uint64_val")
@@ -144,7 +144,7 @@ def attribute_value(value: Any) -> Any:
     if kind == "type":
         return dtype_of(value.type) or value.type
     if kind == "s":
-        return _text(value.s)
+        return text_value(value.s)
     if kind == "shape":
         return shape_of(value.shape)
     if kind == "tensor":
@@ -158,21 +158,13 @@ def attribute_value(value: Any) -> Any:
 
 def _listed(items: Any) -> Any:
     for field, convert in (
-        ("i", int), ("f", float), ("b", bool), ("s", _text), ("type", dtype_of), ("shape", shape_of),
+        ("i", int), ("f", float), ("b", bool), ("s", text_value), ("type", dtype_of), ("shape", shape_of),
         ("func", lambda item: item.name), ("tensor", lambda item: dtype_of(item.dtype)),
     ):  # fmt: skip
         found = getattr(items, field)
-        if len(found) > LONGEST_LIST:
-            return _("list of {count}").format(count=len(found))
         if found:
-            return [convert(item) for item in found]
+            return list_value(found, convert)
     return []
-
-
-def _text(content: bytes) -> str:
-    if len(content) > 300:
-        return _("text, {count} bytes").format(count=len(content))
-    return content.decode("utf-8", "replace")
 
 
 def _stored(proto: Any, dtype: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import AttributeProto
 
+from workbench.backends.attribute_values import list_value, text_value
 from workbench.backends.onnx_tensors import (
     constants_of,
     describe,
@@ -25,7 +26,6 @@ from workbench.core.labels import parse_labels
 
 LARGEST_INFERRED = 64 * 1024 * 1024
 MOST_INFERRED_NODES = 5000
-LONGEST_LIST = 64
 _KNOWN_DOMAINS = (["ai", "onnx"], ["com", "microsoft"])
 
 
@@ -282,35 +282,20 @@ def attribute_value(attribute: Any, kind: int) -> Any:
     if kind == AttributeProto.INT:
         return attribute.i
     if kind == AttributeProto.INTS:
-        return _short(attribute.ints)
+        return list_value(attribute.ints)
     if kind == AttributeProto.FLOAT:
         return attribute.f
     if kind == AttributeProto.FLOATS:
-        return _short(attribute.floats)
+        return list_value(attribute.floats)
     if kind == AttributeProto.STRING:
-        return _text(attribute.s)
+        return text_value(attribute.s)
     if kind == AttributeProto.STRINGS:
-        return [_text(item) for item in _head(attribute.strings)]
+        return list_value(attribute.strings, text_value)
     if kind == AttributeProto.TENSOR:
         return f"{dtype_of(attribute.t.data_type)} {list(attribute.t.dims)}"
     if kind == AttributeProto.SPARSE_TENSOR:
         return f"sparse {dtype_of(attribute.sparse_tensor.values.data_type)} {list(attribute.sparse_tensor.dims)}"
     return attribute.ref_attr_name or _("({count} entries)").format(count=len(attribute.tensors))
-
-
-def _text(content: bytes) -> str:
-    if len(content) > 300:
-        return _("text, {count} bytes").format(count=len(content))
-    return content.decode("utf-8", "replace")
-
-
-def _head(values: Any) -> Iterator[Any]:
-    for at in range(min(len(values), LONGEST_LIST)):
-        yield values[at]
-
-
-def _short(values: Any) -> Any:
-    return list(values) if len(values) <= LONGEST_LIST else _("list of {count}").format(count=len(values))
 
 
 def port_of(info: Any) -> Port:

@@ -39,14 +39,8 @@ GPU_PROVIDERS = {
 }
 """Execution providers that use a GPU, the usual choice of each platform first, and what people call them."""
 
-DTYPES = {
-    "float": "float32",
-    "double": "float64",
-    "float16": "float16",
-    "bfloat16": "bfloat16",
-    "string": "string",
-    "bool": "bool",
-}
+DTYPES = {"float": "float32", "double": "float64"}
+"""What ONNX Runtime calls otherwise than numpy."""
 
 NOTHING = (
     b"\x08\x08\x3a\x2f\x0a\x10\x0a\x01x\x12\x01y\x22\x08Identity\x12\x01g"

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
 from workbench.backends.saved_model_proto import BundleEntry, BundleHeader, TrackableObjectGraph, dtype_of
+from workbench.core.dtypes import numpy_dtype
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.protobuf_wire import read_varint
@@ -23,13 +23,7 @@ from workbench.core.protobuf_wire import read_varint
 _MAGIC = b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
 _FOOTER = 48
 _OBJECT_GRAPH = "_CHECKPOINTABLE_OBJECT_GRAPH"
-_PLAIN = {"qint8": "int8", "quint8": "uint8", "qint16": "int16", "quint16": "uint16", "qint32": "int32"}
 MOST_STRING_BYTES = 1024**3
-
-
-def numpy_dtype(name: str) -> np.dtype[Any]:
-    """Return the dtype in which TensorFlow stores ``name``; raises TypeError when it is no number."""
-    return np.dtype(getattr(ml_dtypes, name, None) or _PLAIN.get(name, name))
 
 
 class TensorBundle:

@@ -9,6 +9,8 @@ from typing import Any
 
 from flatbuffers import encode, packer, table  # type: ignore[import-untyped]
 
+from workbench.backends.attribute_values import decoded
+from workbench.core import units
 from workbench.core.graph import Graph
 
 LARGEST_LABELS = 4_000_000
@@ -18,30 +20,26 @@ _FIELDS = {"name": 4, "description": 6, "version": 8, "author": 12, "license": 1
 
 def add_metadata(graph: Graph, model: Any, path: Path) -> None:
     """Fill in producer, metadata and labels."""
-    description = _decoded(model.Description())
+    description = decoded(model.Description())
     graph.metadata["schema_version"] = str(model.Version())
     if description:
         graph.metadata["description"] = description
     tensorflow = ""
     for at in range(model.MetadataLength()):
         item = model.Metadata(at)
-        name = _decoded(item.Name())
+        name = decoded(item.Name())
         content = _buffer(model, item.Buffer())
         if name == "min_runtime_version":
-            graph.metadata[name] = _decoded(content).strip("\x00 ")
+            graph.metadata[name] = decoded(content).strip("\x00 ")
         elif name == "TFLITE_METADATA":
             graph.metadata.update(_model_metadata(content))
         elif name == "CONVERSION_METADATA":
             tensorflow = _tensorflow_version(content)
         elif name:
-            graph.metadata[name] = f"{len(content)} bytes"
+            graph.metadata[name] = units.size(len(content))
     converter = description.rstrip(".") if "Converted" in description else ""
     graph.producer = f"TensorFlow {tensorflow}" if tensorflow else converter
     _add_files(graph, path)
-
-
-def _decoded(content: bytes | None) -> str:
-    return content.decode("utf-8", "replace") if content else ""
 
 
 def _buffer(model: Any, number: int) -> bytes:
@@ -55,7 +53,7 @@ def _root(content: bytes) -> table.Table:
 
 def _string(view: table.Table, slot: int) -> str:
     offset = view.Offset(slot)
-    return _decoded(view.String(offset + view.Pos)) if offset else ""
+    return decoded(view.String(offset + view.Pos)) if offset else ""
 
 
 def _model_metadata(content: bytes) -> dict[str, str]:
@@ -87,7 +85,7 @@ def _add_files(graph: Graph, path: Path) -> None:
             labels = [info for info in infos if info.filename.endswith(".txt") and "label" in info.filename.lower()]
             labels = labels or [info for info in infos if info.filename.endswith(".txt")]
             if len(labels) == 1 and labels[0].file_size <= LARGEST_LABELS:
-                lines = _decoded(archive.read(labels[0])).strip().splitlines()
+                lines = decoded(archive.read(labels[0])).strip().splitlines()
                 graph.metadata["labels"] = "\n".join(line.strip() for line in lines)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
         graph.metadata["files"] = ""

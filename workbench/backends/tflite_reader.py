@@ -12,6 +12,7 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
+from workbench.backends.attribute_values import decoded, list_value
 from workbench.backends.tflite_metadata import add_metadata
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import (
@@ -105,7 +106,7 @@ class _Reader:
         total = 0
         for at in range(model.SubgraphsLength()):
             subgraph = model.Subgraphs(at)
-            key = _text(subgraph.Name()) or f"subgraph_{at}"
+            key = decoded(subgraph.Name()) or f"subgraph_{at}"
             self.keys.append(key if key not in self.keys else f"{key}_{at}")
             total += subgraph.OperatorsLength() + subgraph.TensorsLength()
             if total > MOST_OPERATORS:
@@ -114,7 +115,7 @@ class _Reader:
     def subgraph(self, number: int) -> Graph:
         """Read one subgraph."""
         proto = self._model.Subgraphs(number)
-        graph = Graph(name=_text(proto.Name()))
+        graph = Graph(name=decoded(proto.Name()))
         names = self._tensors(graph, proto, number)
         self._names.append(names)
         graph.inputs = [_port(graph, names[at]) for at in _ints(proto, "Inputs")]
@@ -128,7 +129,7 @@ class _Reader:
         names: list[str] = []
         for at in range(proto.TensorsLength()):
             item = proto.Tensors(at)
-            name = _text(item.Name()) or f"tensor_{at}"
+            name = decoded(item.Name()) or f"tensor_{at}"
             while name in graph.values or name in graph.tensors:
                 name += f"#{at}"
             names.append(name)
@@ -199,16 +200,16 @@ class _Reader:
                 ports = []
                 for number in range(getattr(item, f"{side}Length")()):
                     entry = getattr(item, side)(number)
-                    ports.append(_port(graph, names[entry.TensorIndex()], _text(entry.Name())))
+                    ports.append(_port(graph, names[entry.TensorIndex()], decoded(entry.Name())))
                 sides.append(ports)
-            found.append(Signature(_text(item.SignatureKey()), *sides))
+            found.append(Signature(decoded(item.SignatureKey()), *sides))
         return found
 
 
 def _op_code(item: Any) -> tuple[str, bool, int]:
     """Return op name, whether it is custom, and its version; small codes are in the deprecated field."""
     number = max(item.BuiltinCode(), item.DeprecatedBuiltinCode())
-    custom = _text(item.CustomCode())
+    custom = decoded(item.CustomCode())
     if number == schema.BuiltinOperator.CUSTOM:
         return custom or "CUSTOM", True, item.Version()
     return _OPS.get(number, f"BUILTIN_{number}"), False, item.Version()
@@ -224,10 +225,6 @@ def _buffer_size(item: Any, size: int) -> int:
     if length > size:
         raise ValueError(_("a buffer is longer than the file"))
     return length
-
-
-def _text(content: bytes | None) -> str:
-    return content.decode("utf-8", "replace") if content else ""
 
 
 def _ints(item: Any, field: str) -> list[int]:
@@ -280,9 +277,7 @@ def _fields(options: type) -> tuple[tuple[str, str], ...]:
 def _option(view: Any, field: str, kind: str) -> Any:
     if kind == "vector":
         count = getattr(view, f"{field}Length")()
-        if count > 64:
-            return _("list of {count}").format(count=count)
-        return [_plain(getattr(view, field)(at)) for at in range(count)]
+        return list_value(range(count), lambda at: _plain(getattr(view, field)(at)))
     value = _plain(getattr(view, field)())
     if field in _ENUMS and isinstance(value, int):
         return next((name for name, number in vars(_ENUMS[field]).items() if number == value), value)

@@ -8,22 +8,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from workbench.backends.tflite_reader import opened
+from workbench.core.dtypes import PACKED_BITS, numpy_dtype
 from workbench.core.graph import Tensor
 from workbench.core.i18n import _
 
 _PLACE = re.compile(r"subgraph (\d+) tensor (\d+) buffer (\d+)")
-_SPECIAL = {
-    "bfloat16": ml_dtypes.bfloat16,
-    "float8_e4m3fn": ml_dtypes.float8_e4m3fn,
-    "float8_e5m2": ml_dtypes.float8_e5m2,
-}
-_PACKED_BITS = {"int4": 4, "uint4": 4, "int2": 2}
 _INDICES = {1: schema.Int32Vector, 2: schema.Uint16Vector, 3: schema.Uint8Vector}
 LARGEST_DENSE = 4 * 1024**3
 
@@ -52,10 +46,9 @@ def _content(buffer: Any, content: Any) -> bytes:
 
 
 def _numbers(stored: bytes, dtype: str, count: int | None) -> NDArray[np.generic]:
-    if dtype in _PACKED_BITS:
-        return _unpacked(stored, _PACKED_BITS[dtype], count, signed=not dtype.startswith("u"))
-    kind = np.dtype(_SPECIAL.get(dtype, dtype))
-    return np.frombuffer(stored, kind, -1 if count is None else count)
+    if dtype in PACKED_BITS:
+        return _unpacked(stored, PACKED_BITS[dtype], count, signed=not dtype.startswith("u"))
+    return np.frombuffer(stored, numpy_dtype(dtype), -1 if count is None else count)
 
 
 def _unpacked(stored: bytes, bits: int, count: int | None, *, signed: bool) -> NDArray[np.generic]:

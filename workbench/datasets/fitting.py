@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.datasets import Preprocessing
+from workbench.core.dtypes import kind_of, limits, numpy_dtype
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.shapes import listed, shape_text
@@ -122,7 +123,7 @@ class Fitting:
     def _converted(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
         """Change to the input's type; a conversion that would change the numbers is refused."""
         wider = {"O": "OSUbiuf", "f": "biuf", "c": "biufc"}
-        if values.dtype == self._dtype or values.dtype.kind in wider.get(self._dtype.kind, ""):
+        if values.dtype == self._dtype or values.dtype.kind in wider.get(kind_of(self._dtype), ""):
             return values.astype(self._dtype, copy=False)
         if values.dtype.kind not in "biuf":
             raise WorkbenchError(
@@ -144,9 +145,9 @@ class Fitting:
     def _holds(self, values: NDArray[np.generic]) -> bool:
         if self._dtype.kind == "b":
             return bool(np.all((values == 0) | (values == 1)))
-        limits = np.iinfo(str(self._dtype))
+        lowest, highest = limits(self._dtype)
         whole = values.dtype.kind != "f" or bool(np.all(np.isfinite(values)) and np.all(np.rint(values) == values))
-        return whole and (values.size == 0 or (_low(values) >= limits.min and _high(values) <= limits.max))
+        return whole and (values.size == 0 or (_low(values) >= lowest and _high(values) <= highest))
 
     def _misfit(self, way_out: str) -> WorkbenchError:
         return WorkbenchError(
@@ -170,7 +171,7 @@ def _input_dtype(wanted: SampleShape) -> np.dtype[np.generic]:
     if name in ("string", "str", "object"):
         return np.dtype(object)
     try:
-        return np.dtype(name)
+        return numpy_dtype(name)
     except TypeError as error:
         raise WorkbenchError(
             _("Input {name} takes {dtype}, which no data set can hold.").format(name=wanted.port.name, dtype=name),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.datasets import RANDOM, DataSpec
+from workbench.core.dtypes import kind_of, limits, numpy_dtype
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Port
 from workbench.core.i18n import _
@@ -67,19 +68,18 @@ class RandomInput(Dataset):
         dtype = _dtype(port)
         if dtype.kind == "b":
             return generator.integers(0, 2, size).astype(bool)
-        if dtype.kind in "iu":
-            limits = np.iinfo(str(dtype))
-            low, high = (limits.min, limits.max) if dtype.itemsize == 1 else (0, LARGEST_INDEX)
+        if kind_of(dtype) in "iu":
+            low, high = limits(dtype) if dtype.itemsize == 1 else (0, LARGEST_INDEX)
             return generator.integers(low, high, size, endpoint=True).astype(dtype)
         return generator.standard_normal(size).astype(dtype)
 
 
 def _dtype(port: Port) -> np.dtype[np.generic]:
     try:
-        dtype = np.dtype(port.dtype or "float32")
+        dtype = numpy_dtype(port.dtype or "float32")
     except TypeError:
         dtype = np.dtype(object)
-    if dtype.kind not in "biufc":
+    if kind_of(dtype) not in "biufc":
         raise WorkbenchError(
             _("There is no random input for {name}, which takes {dtype}.").format(name=port.name, dtype=port.dtype),
             _("Give a data set instead (.npz with an array called {name}).").format(name=port.name),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.core.dtypes import kind_of, numpy_dtype
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Port
 from workbench.core.i18n import _
@@ -86,14 +87,14 @@ def _fitting(feeds: Mapping[str, NDArray[np.generic]], port: Port) -> NDArray[np
     if port.quantization is not None or port.dtype in ("", "string", str(values.dtype)):
         return values
     try:
-        wanted: np.dtype[np.generic] = np.dtype(port.dtype)
+        wanted = numpy_dtype(port.dtype)
     except TypeError as error:
         raise WorkbenchError(
             _("The input {name} takes {dtype}, which numpy cannot express.").format(name=port.name, dtype=port.dtype),
             _("Convert the model to float32 inputs first."),
         ) from error
     cast = values.astype(wanted)
-    if wanted.kind != "f" and not np.array_equal(cast, values):
+    if kind_of(wanted) != "f" and not np.array_equal(cast, values):
         raise WorkbenchError(
             _("The input {name} takes {dtype}, but the data has {given} values that do not fit.").format(
                 name=port.name, dtype=port.dtype, given=values.dtype
