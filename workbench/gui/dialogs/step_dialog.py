@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -316,6 +315,7 @@ class StepDialog(QDialog):
         """Put the new model in view."""
         if self._made is not None:
             self.state.select(self._made.id)
+            self.state.wanted.emit("graph", [self._made.id])
         self.close()
 
     def benchmark_both(self) -> None:
@@ -324,14 +324,11 @@ class StepDialog(QDialog):
             self.state.wanted.emit("benchmark", [self.source.id, self._made.id])
         self.close()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Leave a running job to the window."""
+    def done(self, result: int) -> None:
+        """Leave a running job to the window: every way out (Escape, Close, the frame's cross) ends here."""
         self._closed = True
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Close on Escape as the button does."""
-        self.close()
+        self._timer.stop()
+        super().done(result)
 
 
 def _label(text: str, role: str) -> QLabel:
