@@ -32,10 +32,14 @@ from workbench.exporters import Exporter
 from workbench.formats.identify import read_model
 from workbench.jobs import Job
 from workbench.jobs.clean import Spare
+from workbench.jobs.stages import Stages
 from workbench.jobs.verify import verify
 from workbench.passes import Outcome, Pass
 from workbench.runtimes.quantized import real_ports
 from workbench.runtimes.select import installed_or_error, ports_of, require_engine, runtime_for, runtimes
+
+STAGES = 4
+"""Make the artifact, run the source, run the artifact, record."""
 
 
 class Transformed(msgspec.Struct, kw_only=True):
@@ -45,6 +49,9 @@ class Transformed(msgspec.Struct, kw_only=True):
     format: str
     bytes_before: int
     bytes_after: int
+    weights_before: int = 0
+    """Bytes of the source's stored weights, without optimizer state; 0 when unknown."""
+    weights_after: int = 0
     verified: Agreement | None
     """None only when verification itself could not run; then ``notes`` says why."""
     seconds: float
@@ -82,6 +89,7 @@ class Optimize(Job, frozen=True):
         """Optimize, verify, and only then let the target appear."""
         chosen = _plugin(discover(workbench.passes, Pass), self.pass_id, _("optimization"))
         making = Making.of(self, chosen, accepts=chosen.accepts)
+        report = Stages(report, count=STAGES)
         dataset = making.dataset()
         if chosen.data == "required" and self.data.path == RANDOM:
             report.log(_("No calibration data was given: random input is used, and accuracy may suffer."), "warning")
@@ -113,6 +121,7 @@ class Export(Job, frozen=True):
         """Export, verify, and only then let the target appear."""
         chosen = _plugin(discover(workbench.exporters, Exporter), self.exporter_id, _("export target"))
         making = Making.of(self, chosen, accepts=chosen.accepts)
+        report = Stages(report, count=STAGES)
         dataset = making.dataset()
 
         def work(partial: Path) -> Outcome:
@@ -182,13 +191,18 @@ class Making(msgspec.Struct, frozen=True):
             outcome = work(partial)
             if not partial.exists():
                 raise RuntimeError(f"{self.plugin.id} wrote nothing to its target")
-            verified, doubts = self._prove(partial, proof, dataset, report, spare)
+            artifact = proof.loadable(partial)
+            written = _graph_of(artifact)
+            inputs = written.inputs if written is not None else []  # what cannot be read, verification will say
+            verified, doubts = self._prove(artifact, inputs, proof, dataset, report=report, spare=spare)
             report.progress(None, _("Recording the step"))
             transformed = Transformed(
                 artifact=str(self.target),
                 format=produced,
                 bytes_before=size_of(self.source),
                 bytes_after=size_of(partial),
+                weights_before=self.graph.weights_bytes,
+                weights_after=written.weights_bytes if written is not None else 0,
                 verified=verified,
                 seconds=0.0,
                 plugin=self.plugin.id,
@@ -207,16 +221,15 @@ class Making(msgspec.Struct, frozen=True):
         return done
 
     def _prove(
-        self, partial: Path, proof: Proof, dataset: Dataset, report: Report, spare: Spare
+        self, artifact: Path, inputs: list[Port], proof: Proof, dataset: Dataset, *, report: Report, spare: Spare
     ) -> tuple[Agreement | None, list[str]]:
-        artifact = proof.loadable(partial)
         try:
             verified = verify(
                 self.source,
                 artifact,
                 data=self.data,
                 dataset=dataset,
-                artifact_inputs=_inputs_of(artifact),
+                artifact_inputs=inputs,
                 runtime=proof.runtime,
                 tolerance=proof.tolerance,
                 report=report,
@@ -230,12 +243,12 @@ class Making(msgspec.Struct, frozen=True):
         return verified, doubts
 
 
-def _inputs_of(artifact: Path) -> list[Port]:
-    """Return what the artifact's file says of its inputs; [] when it cannot be read, which verification will say."""
+def _graph_of(artifact: Path) -> Graph | None:
+    """Return what the artifact's file says of itself; None when it cannot be read, which verification will say."""
     try:
-        return read_model(artifact).inputs
+        return read_model(artifact)
     except WorkbenchError:
-        return []
+        return None
 
 
 P = TypeVar("P", bound=Plugin)
