@@ -10,8 +10,9 @@ import msgspec
 
 from workbench.core import units
 from workbench.core.agreement import Agreement
+from workbench.core.captions import caption
 from workbench.core.difference import compare_latencies, was_busy
-from workbench.core.i18n import _
+from workbench.core.i18n import N_, _
 from workbench.core.lineage import ModelRecord, children
 from workbench.core.project import Project, RunRecord
 from workbench.core.report_charts import Bar, bar_chart, confusion_chart, latency_chart
@@ -28,6 +29,13 @@ from workbench.core.stored_runs import (
 from workbench.core.verdict import Verdict, accuracy_interval, cause_of, judge
 
 Pairs = list[tuple[str, str]]
+
+ENDINGS = {
+    "stopped": N_("Stopped early by the person."),
+    "failed": N_("Ended by an error: the figures are of the runs until then."),
+    "crashed": N_("Ended by a crash: the figures are of the runs until then."),
+}
+"""How a benchmark ended when it did not end as asked."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -113,7 +121,7 @@ def model_entries(project: Project) -> list[ModelEntry]:
     for root in roots:
         walk(root, 0)
     return [
-        _model_entry(project, record, depth, latencies.get(record.path), accuracies.get(record.path))
+        _model_entry(project, record, depth, latencies.get(record.id), accuracies.get(record.id))
         for record, depth in ordered
     ]
 
@@ -149,7 +157,7 @@ def _step_entry(project: Project, record: ModelRecord) -> StepEntry:
     return StepEntry(
         plugin=step.get("plugin", ""),
         parent=project.model(record.parent).name if record.parent is not None else "",
-        params=_pairs(step.get("params") or {}),
+        params=_captioned(step.get("params") or {}),
         sizes=f"{units.size(step.get('bytes_before'))} \u2192 {units.size(step.get('bytes_after'))}",
         seconds=units.seconds(step.get("seconds")),
         data=_data(data.get("path", "")) if data else "",
@@ -157,9 +165,9 @@ def _step_entry(project: Project, record: ModelRecord) -> StepEntry:
         source_sha256=step.get("source_sha256", ""),
         artifact_sha256=step.get("artifact_sha256", ""),
         tools=_pairs(step.get("tools") or {}),
-        figures=[(name, _figure(value)) for name, value in (step.get("figures") or {}).items()],
+        figures=[(caption(name), _figure(value)) for name, value in (step.get("figures") or {}).items()],
         tables={
-            name: [(key, _figure(value)) for key, value in table.items()]
+            caption(name): [(key, _figure(value)) for key, value in table.items()]
             for name, table in (step.get("tables") or {}).items()
         },
         notes=step.get("notes") or [],
@@ -215,7 +223,7 @@ def _benchmark_entry(run: RunRecord, benchmark: StoredBenchmark, paths: Mapping[
         chart, captions = bar_chart(bars, _("Median latency")), [_("Median latency.")]
     first = rows[0] if rows else None
     facts = _settings(first) if first else []
-    ended = {"stopped": _("Stopped early by the person."), "crashed": _("Ended by a crash.")}.get(benchmark.ended)
+    ended = ENDINGS.get(benchmark.ended, "")
     base = ordered.get(rows[0].key()) if rows else None
     busy = was_busy(benchmark.machine)
     return RunEntry(
@@ -230,8 +238,8 @@ def _benchmark_entry(run: RunRecord, benchmark: StoredBenchmark, paths: Mapping[
                  _("Runs"), _("Against the first")],
         rows=[[label, *_latency_cells(row), _relation(row, base, ordered, first=index == 0, busy=busy)]
               for index, (label, row) in enumerate(zip(labels, rows, strict=True))],
-        facts=[*facts, *_pairs(benchmark.machine)],
-        notes=[*([ended] if ended else []), *benchmark.notes],
+        facts=[*facts, *_captioned(benchmark.machine)],
+        notes=[*([_(ended)] if ended else []), *benchmark.notes],
     )  # fmt: skip
 
 
@@ -317,32 +325,44 @@ def _comparison_entry(run: RunRecord, names: Sequence[str]) -> RunEntry:
     )
 
 
-def _latest_latencies(project: Project) -> dict[str, Figure]:
-    found: dict[str, Figure] = {}
+def _models_of(run: RunRecord, records: Sequence[ModelRecord]) -> dict[str, int]:
+    """Return ids by path of the models that were measured in this run: another one may lie at that path by now."""
+    return {record.path: record.id for record in records if record.id in run.models}
+
+
+def _latest_latencies(project: Project) -> dict[int, Figure]:
+    """Return each model's fastest median in the newest run that has it, by its id; the batch belongs to the figure."""
+    records = project.models()
+    found: dict[int, Figure] = {}
     for run in project.runs("benchmark"):
         try:
             rows = benchmark_of(run).results
         except msgspec.ValidationError:
             continue
-        best: dict[str, BenchmarkedSeries] = {}
+        known = _models_of(run, records)
+        best: dict[int, BenchmarkedSeries] = {}
         for row in rows:
-            if row.model not in best or row.p50_ms < best[row.model].p50_ms:
-                best[row.model] = row
+            model = known.get(row.model)
+            if model is not None and (model not in best or row.p50_ms < best[model].p50_ms):
+                best[model] = row
         for model, row in best.items():
-            where = " \u00b7 ".join(part for part in (row.runtime, row.device.upper()) if part)
+            batch = _("batch {n}").format(n=row.batch)
+            where = " \u00b7 ".join(part for part in (row.runtime, row.device.upper(), batch) if part)
             found[model] = Figure(units.milliseconds(row.p50_ms), run.id, where)
     return found
 
 
-def _latest_accuracies(project: Project) -> dict[str, Figure]:
-    found: dict[str, Figure] = {}
+def _latest_accuracies(project: Project) -> dict[int, Figure]:
+    records = project.models()
+    found: dict[int, Figure] = {}
     for run in project.runs("evaluate"):
         try:
             rows = accuracies_of(run)
         except msgspec.ValidationError:
             continue
-        for row in rows:
-            found[row.model] = Figure(units.percent(row.top1), run.id, _data(row.data))
+        known = _models_of(run, records)
+        for row in (row for row in rows if row.model in known):
+            found[known[row.model]] = Figure(units.percent(row.top1), run.id, _data(row.data))
     return found
 
 
@@ -361,6 +381,10 @@ def _figure(value: float) -> str:
 
 def _pairs(values: Mapping[str, Any]) -> Pairs:
     return [(str(name), _plain(value)) for name, value in values.items()]
+
+
+def _captioned(values: Mapping[str, Any]) -> Pairs:
+    return [(caption(name), text) for name, text in _pairs(values)]
 
 
 def _plain(value: Any) -> str:

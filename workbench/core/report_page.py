@@ -10,6 +10,7 @@ from typing import Any
 
 import workbench
 from workbench.core import machine, tools
+from workbench.core.captions import caption
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _, ngettext
 from workbench.core.paths import resources
@@ -57,7 +58,7 @@ def render(project: Project, *, screenshots: Sequence[Path] = ()) -> str:
         steps=[model for model in models if model.step is not None],
         runs=runs,
         datasets=[(record.label, record.spec.path, record.sha256) for record in project.datasets()],
-        machine=list(machine.describe().items()),
+        machine=[(caption(key), text) for key, text in machine.describe().items()],
         libraries=list(tools.versions(*LIBRARIES).items()),
         pictures=[_picture(path) for path in screenshots],
     )

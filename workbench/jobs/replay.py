@@ -12,6 +12,7 @@ import msgspec
 import workbench.exporters
 import workbench.passes
 from workbench.core.agreement import Agreement
+from workbench.core.captions import caption
 from workbench.core.errors import WorkbenchError
 from workbench.core.fingerprint import fingerprint
 from workbench.core.i18n import _
@@ -132,7 +133,7 @@ def _differences(now: Agreement | None, before: Agreement | None) -> list[str]:
     for figure in ("samples", "passed", "max_abs_error", "max_rel_error", "cosine", "top1_agreement"):
         old, new = getattr(before, figure), getattr(now, figure)
         if not _same_figure(old, new):
-            found.append(text.format(figure=figure, before=old, now=new))
+            found.append(text.format(figure=caption(figure), before=old, now=new))
     return found
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLay
 
 from workbench.core import units
 from workbench.core.agreement import Agreement
+from workbench.core.captions import caption
 from workbench.core.i18n import _
 from workbench.core.verdict import cause_of, judge
 from workbench.gui import theme
@@ -150,7 +151,7 @@ def _note(text: str) -> QWidget:
 
 def _figures(figures: dict[str, float]) -> QLabel:
     shown = [
-        f"{name.replace('_', ' ')}: {units.count(int(value)) if value == int(value) else units.number(value, 4)}"
+        f"{caption(name)}: {units.count(int(value)) if value == int(value) else units.number(value, 4)}"
         for name, value in figures.items()
         if math.isfinite(value)
     ]
