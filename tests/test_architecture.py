@@ -17,6 +17,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 MODULE_LINES, MAIN_WINDOW_LINES, FUNCTION_LINES = 400, 300, 40
 HEAVY = {"tensorflow", "keras", "tf_keras", "onnx", "onnxruntime", "h5py", "ai_edge_litert", "tf2onnx", "PIL"}
 BANNED_WORDS = ("Manager", "Helper", "Handler", "Processor", "Controller", "Util", "Misc", "Legacy")
+BANNED_ENDINGS = ("Base", "Data", "Info")
+"""They say nothing at the end of a name; at its start, Data means a data set (DataSpec)."""
+
+VERBS = ("CheckData",)
+"""Jobs, which are called after what they do."""
 
 
 def identifier(path: Path) -> str:
@@ -52,6 +57,10 @@ def test_names_say_what_things_are(path: Path) -> None:
     tree = ast.parse(path.read_text())
     classes = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     assert not [name for name in classes if any(word in name for word in BANNED_WORDS)]
+    assert not [name for name in classes if name.endswith(BANNED_ENDINGS) and name not in VERBS]
+    words = [word.capitalize() for word in path.stem.split("_")]
+    assert not {*BANNED_WORDS} & {*words}
+    assert words[-1] not in BANNED_ENDINGS
 
 
 def modules_after(statement: str) -> set[str]:
