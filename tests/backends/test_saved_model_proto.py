@@ -12,8 +12,9 @@ CODE = """
 import json
 from workbench.backends import saved_model_proto as ours
 from tensorflow.core.framework import attr_value_pb2, function_pb2, graph_pb2, node_def_pb2, op_def_pb2, tensor_pb2
-from tensorflow.core.framework import tensor_shape_pb2, tensor_slice_pb2, types_pb2
-from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2, saved_object_graph_pb2, tensor_bundle_pb2
+from tensorflow.core.framework import tensor_shape_pb2, tensor_slice_pb2, types_pb2, variable_pb2
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2, saved_object_graph_pb2, saver_pb2
+from tensorflow.core.protobuf import tensor_bundle_pb2
 from tensorflow.core.protobuf import trackable_object_graph_pb2
 import tensorflow as tf
 
@@ -23,8 +24,8 @@ def collect(message):
     for nested in message.nested_types:
         collect(nested)
 for module in (attr_value_pb2, function_pb2, graph_pb2, node_def_pb2, op_def_pb2, tensor_pb2, tensor_shape_pb2,
-               tensor_slice_pb2, meta_graph_pb2, saved_model_pb2, saved_object_graph_pb2, tensor_bundle_pb2,
-               trackable_object_graph_pb2):
+               tensor_slice_pb2, variable_pb2, meta_graph_pb2, saved_model_pb2, saved_object_graph_pb2, saver_pb2,
+               tensor_bundle_pb2, trackable_object_graph_pb2):
     for message in module.DESCRIPTOR.message_types_by_name.values():
         collect(message)
 def kind(field):

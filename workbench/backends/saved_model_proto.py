@@ -1,7 +1,8 @@
 """The messages of a SavedModel and its checkpoint, declared here so that TensorFlow need not be imported.
 
 Field numbers: TensorFlow's saved_model.proto, meta_graph.proto, graph.proto, node_def.proto, attr_value.proto,
-tensor.proto, function.proto, op_def.proto, saved_object_graph.proto, trackable_object_graph.proto, tensor_bundle.proto.
+tensor.proto, function.proto, op_def.proto, saver.proto, variable.proto,
+saved_object_graph.proto, trackable_object_graph.proto, tensor_bundle.proto.
 Only what is read is declared. Enums are declared as int32, which has the same encoding.
 """
 
@@ -11,9 +12,15 @@ from workbench.backends.protobuf_schema import message_classes
 
 DECLARATIONS = {
     "SavedModel": "int64 saved_model_schema_version = 1; repeated MetaGraphDef meta_graphs = 2",
-    "MetaGraphDef": "MetaInfoDef meta_info_def = 1; GraphDef graph_def = 2;"
-    "map<string, SignatureDef> signature_def = 5; repeated AssetFileDef asset_file_def = 6;"
+    "MetaGraphDef": "MetaInfoDef meta_info_def = 1; GraphDef graph_def = 2; SaverDef saver_def = 3;"
+    "map<string, CollectionDef> collection_def = 4; map<string, SignatureDef> signature_def = 5;"
+    "repeated AssetFileDef asset_file_def = 6;"
     "SavedObjectGraph object_graph_def = 7",
+    "SaverDef": "string filename_tensor_name = 1; string save_tensor_name = 2; string restore_op_name = 3",
+    "CollectionDef": "oneof NodeList node_list = 1; oneof BytesList bytes_list = 2",
+    "VariableDef": "string initializer_name = 2",
+    "NodeList": "repeated string value = 1",
+    "BytesList": "repeated bytes value = 1",
     "MetaInfoDef": "OpList stripped_op_list = 2; repeated string tags = 4; string tensorflow_version = 5",
     "OpList": "repeated OpDef op = 1",
     "OpDef": "string name = 1; repeated ArgDef input_arg = 2; repeated ArgDef output_arg = 3",
@@ -40,14 +47,20 @@ DECLARATIONS = {
     "map<string, AttrValue> attr = 5; map<string, string> control_ret = 6; map<uint32, ArgAttrs> arg_attr = 7",
     "ArgAttrs": "map<string, AttrValue> attr = 1",
     "SignatureDef": "map<string, TensorInfo> inputs = 1; map<string, TensorInfo> outputs = 2; string method_name = 3",
-    "TensorInfo": "string name = 1; int32 dtype = 2; TensorShapeProto tensor_shape = 3",
+    "TensorInfo": "oneof string name = 1; int32 dtype = 2; TensorShapeProto tensor_shape = 3;"
+    "oneof CooSparse coo_sparse = 4; oneof CompositeTensor composite_tensor = 5",
+    "CooSparse": "string values_tensor_name = 1; string indices_tensor_name = 2; string dense_shape_tensor_name = 3",
+    "CompositeTensor": "repeated TensorInfo components = 2",
     "AssetFileDef": "TensorInfo tensor_info = 1; string filename = 2",
     "SavedObjectGraph": "repeated SavedObject nodes = 1; map<string, SavedConcreteFunction> concrete_functions = 2",
-    "SavedObject": "repeated ObjectReference children = 1; SavedUserObject user_object = 4; SavedFunction function = 6;"
-    "SavedVariable variable = 7",
+    "SavedObject": "repeated ObjectReference children = 1; oneof SavedUserObject user_object = 4;"
+    "oneof SavedAsset asset = 5; oneof SavedFunction function = 6; oneof SavedVariable variable = 7;"
+    "oneof SavedBareConcreteFunction bare_concrete_function = 8",
     "ObjectReference": "int32 node_id = 1; string local_name = 2",
     "SavedUserObject": "string identifier = 1; string metadata = 3",
     "SavedFunction": "repeated string concrete_functions = 1",
+    "SavedAsset": "int32 asset_file_def_index = 1",
+    "SavedBareConcreteFunction": "string concrete_function_name = 1",
     "SavedVariable": "int32 dtype = 1; TensorShapeProto shape = 2; bool trainable = 3; string name = 6",
     "SavedConcreteFunction": "repeated int32 bound_inputs = 2",
     "TrackableObjectGraph": "repeated TrackableObject nodes = 1",
@@ -61,6 +74,7 @@ DECLARATIONS = {
 }
 _CLASSES = message_classes("workbench.saved_model", DECLARATIONS)
 SavedModel = _CLASSES["SavedModel"]
+VariableDef = _CLASSES["VariableDef"]
 BundleHeader = _CLASSES["BundleHeaderProto"]
 BundleEntry = _CLASSES["BundleEntryProto"]
 TrackableObjectGraph = _CLASSES["TrackableObjectGraph"]

@@ -48,8 +48,8 @@ def _parsed(file: Path, modified: int, size: int) -> Any:
     return SavedModel.FromString(file.read_bytes())
 
 
-def load(path: Path) -> Any:
-    """Return the MetaGraphDef for serving. Raises WorkbenchError."""
+def meta_graphs(path: Path) -> list[Any]:
+    """Return every MetaGraphDef of the folder. Raises WorkbenchError."""
     file = path / "saved_model.pb"
     status = file.stat()
     try:
@@ -65,6 +65,12 @@ def load(path: Path) -> Any:
             _("The SavedModel {name} holds no graph.").format(name=path.name),
             _("Save the model again with tf.saved_model.save or model.export('folder')."),
         )
+    return graphs
+
+
+def load(path: Path) -> Any:
+    """Return the MetaGraphDef for serving. Raises WorkbenchError."""
+    graphs = meta_graphs(path)
     return next((item for item in graphs if "serve" in item.meta_info_def.tags), graphs[0])
 
 

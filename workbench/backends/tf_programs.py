@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from workbench.backends.keras_models import load_keras
+from workbench.backends.saved_model_safety import check_saved_model
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Dim, Port
 from workbench.core.i18n import _
@@ -132,8 +133,9 @@ def readable_names(names: Iterable[str]) -> list[str]:
 
 
 def load_saved_model(source: Path) -> Any:
-    """Load a SavedModel folder; raises WorkbenchError when TensorFlow cannot."""
+    """Load a SavedModel folder; raises WorkbenchError when TensorFlow cannot, or when it would do more than compute."""
     try:
+        check_saved_model(source)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # deprecations inside TensorFlow while it rebuilds the functions
             return tf.saved_model.load(str(source))
