@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QLineEdit, QMenu
+from pytestqt.qtbot import QtBot
 
 import workbench.exporters
 import workbench.passes
 from workbench.core.plugins import discover
 from workbench.exporters import Exporter
 from workbench.gui.commands import MENUS, Command, commands
+from workbench.gui.dialogs.export import ExportDialog
 from workbench.gui.dialogs.shortcuts import ShortcutsDialog
 from workbench.gui.main_window import MainWindow
 from workbench.gui.panes import PANES
@@ -40,6 +45,32 @@ def test_no_shortcut_begins_another() -> None:
         for long in sequences
         if short != long and short.matches(long) == partial
     ]
+
+
+def test_a_shortcut_is_one_stroke() -> None:
+    assert not [row.shortcut for row in ROWS if QKeySequence(row.shortcut).count() != 1]
+
+
+def test_the_dialogs_that_the_readme_names_have_its_shortcuts() -> None:
+    spelled = {row.id: row.shortcut for row in ROWS}
+    assert (spelled["optimize"], spelled["export"], spelled["palette"]) == ("Ctrl+T", "Ctrl+E", "Ctrl+K")
+
+
+def test_ctrl_e_opens_the_export_dialog_from_a_search_field_that_keeps_its_text(
+    window: MainWindow, open_model: Callable[[Path], None], samples: Path, qtbot: QtBot
+) -> None:
+    open_model(samples / "digits.onnx")
+    window.activateWindow()
+    window.actions_by_id["find-node"].trigger()
+    field = window.focusWidget()
+    assert isinstance(field, QLineEdit)
+    qtbot.keyClicks(field, "em1")
+    assert field.text() == "em1"
+    qtbot.keyClick(field, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = window.findChild(ExportDialog)
+    assert dialog is not None
+    assert dialog.isVisible()
+    dialog.close()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)

@@ -85,3 +85,9 @@ def test_the_models_of_the_project_can_be_reached(window: MainWindow, open_model
     palette.run()
     assert window.state.current is not None
     assert window.state.current.name == "digits.onnx"
+
+
+def test_export_targets_say_what_they_are(window: MainWindow) -> None:
+    palette = Palette(window)
+    assert "Export to SavedModel" in palette.texts()
+    palette.close()

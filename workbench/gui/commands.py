@@ -56,7 +56,7 @@ class Command(msgspec.Struct, frozen=True):
     text: str
     """Marked with ``N_`` (plugins: their label); translated when shown."""
     shortcut: str
-    """As Qt spells it; "Ctrl+M, 1" is one key after the other."""
+    """As Qt spells it. One stroke, never one key after another: the second would be typed into a field or eaten."""
     icon: str
     run: Callable[[MainWindow], None]
     enabled: Callable[[State], bool] = always
@@ -64,10 +64,16 @@ class Command(msgspec.Struct, frozen=True):
     """Short text on the toolbar, or "" when it is not there."""
     separate: bool = False
     """A line is drawn before it in the menu."""
+    phrase: str = ""
+    """What the palette says, out of its menu ("Export to {text}"), or "" for the text itself."""
 
     def title(self) -> str:
         """Return the translated text."""
         return _(self.text)
+
+    def full_title(self) -> str:
+        """Return the translated text that is clear without its menu."""
+        return _(self.phrase).format(text=self.title()) if self.phrase else self.title()
 
 
 def commands() -> tuple[Command, ...]:
@@ -161,7 +167,7 @@ def _passes() -> tuple[Command, ...]:
     )  # fmt: skip
     rows = enumerate(discover(workbench.passes, Pass).values(), 1)
     return every, *(
-        Command(f"optimize-{plugin.id}", "Optimize", plugin.label, f"Ctrl+M, {key(n)}", "sparkle",
+        Command(f"optimize-{plugin.id}", "Optimize", plugin.label, f"Alt+{key(n)}", "sparkle",
                 verbs.optimize(plugin.id), has_model, separate=n == 1)
         for n, plugin in rows
     )  # fmt: skip
@@ -169,13 +175,13 @@ def _passes() -> tuple[Command, ...]:
 
 def _exporters() -> tuple[Command, ...]:
     every = Command(
-        "export", "Export", N_("Export..."), "Ctrl+Shift+E", "export", verbs.export(""), has_model,
+        "export", "Export", N_("Export..."), "Ctrl+E", "export", verbs.export(""), has_model,
         toolbar=N_("Export"),
     )  # fmt: skip
     rows = enumerate(discover(workbench.exporters, Exporter).values(), 1)
     return every, *(
-        Command(f"export-{plugin.id}", "Export", plugin.label, f"Ctrl+E, {key(n)}", "package",
-                verbs.export(plugin.id), has_model, separate=n == 1)
+        Command(f"export-{plugin.id}", "Export", plugin.label, f"Alt+Shift+{key(n)}", "package",
+                verbs.export(plugin.id), has_model, separate=n == 1, phrase=N_("Export to {text}"))
         for n, plugin in rows
     )  # fmt: skip
 

@@ -189,7 +189,7 @@ def _entries(window: MainWindow) -> list[Entry]:
         action = window.actions_by_id[command.id]
         shortcut = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         entries.append(
-            Entry(command.title(), _(command.menu), shortcut, action.icon(), action.trigger, action.isEnabled())
+            Entry(command.full_title(), _(command.menu), shortcut, action.icon(), action.trigger, action.isEnabled())
         )
     for record in window.state.project.models():
         run = partial(window.state.select, record.id)
