@@ -13,7 +13,6 @@ from PySide6.QtGui import QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
 from workbench.core import latency
-from workbench.core.errors import WorkbenchError
 from workbench.core.latency_file import load_tracks
 from workbench.gui.devices import Devices
 from workbench.gui.main_window import MainWindow
@@ -45,6 +44,12 @@ def measure(panel: BenchmarkPanel, qtbot: QtBot, runs: int) -> None:
     panel.form.runs.setValue(runs)
     panel.start()
     qtbot.waitUntil(lambda: panel.run is not None, timeout=WAIT_MS)
+    settle(panel, qtbot)
+
+
+def settle(panel: BenchmarkPanel, qtbot: QtBot) -> None:
+    """Wait until what goes on in the background is over."""
+    qtbot.waitUntil(lambda: not panel._jobs.background.is_busy(), timeout=WAIT_MS)
 
 
 def test_two_models_in_one_chart_and_table(panel: BenchmarkPanel, qtbot: QtBot, window: MainWindow) -> None:
@@ -74,6 +79,7 @@ def test_stop_keeps_the_samples_and_says_so(panel: BenchmarkPanel, qtbot: QtBot,
     )
     panel.stop()
     qtbot.waitUntil(lambda: panel.run is not None, timeout=WAIT_MS)
+    settle(panel, qtbot)
     assert panel.run is not None
     assert panel.run.ended == "stopped"
     (row,) = panel.run.results
@@ -95,6 +101,7 @@ def test_an_earlier_run_is_shown_again(panel: BenchmarkPanel, qtbot: QtBot, wind
     qtbot.addWidget(again)
     assert again.run is None
     again.history.pick(window.state.project.runs("benchmark")[0].id)
+    qtbot.waitUntil(lambda: again.run is not None, timeout=WAIT_MS)
     assert again.table.text() == before
     assert sum(len(track.measured.latencies) for track in again.chart.tracks.values()) == 60
 
@@ -102,17 +109,22 @@ def test_an_earlier_run_is_shown_again(panel: BenchmarkPanel, qtbot: QtBot, wind
 def test_exports(panel: BenchmarkPanel, qtbot: QtBot, tmp_path: Path) -> None:
     measure(panel, qtbot, 25)
     panel.save_picture(tmp_path / "chart.png")
+    settle(panel, qtbot)
     assert QImage(str(tmp_path / "chart.png")).width() > 500
     panel.save_samples(tmp_path / "samples.csv")
+    settle(panel, qtbot)
     lines = list(csv.DictReader((tmp_path / "samples.csv").read_text(encoding="utf-8").splitlines()))
     assert len(lines) == 2 * (25 + 10)
     panel.save_table(tmp_path / "table.csv")
+    settle(panel, qtbot)
     rows = list(csv.DictReader((tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()))
     measured = [float(line["latency_ms"]) for line in lines if line["phase"] == "measured"][:25]
     assert float(rows[0]["p50_ms"]) == pytest.approx(np.median(measured), abs=1e-6)
     assert rows[1]["verdict"] in ("faster", "slower", "same")
-    with pytest.raises(WorkbenchError, match="exists"):
+    with qtbot.waitSignal(panel._state.message, timeout=WAIT_MS) as said:
         panel.save_table(tmp_path / "table.csv")
+    assert "exists" in said.args[0]
+    assert said.args[3] == "error"
 
 
 def test_copy_as_command(panel: BenchmarkPanel, qtbot: QtBot) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtCore import QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from workbench.core.datasets import DataSpec
-from workbench.core.errors import WorkbenchError
 from workbench.gui.main_window import MainWindow
 from workbench.gui.panels.compare import ComparePanel
 from workbench.gui.panels.data_choice import DataDialog
@@ -55,11 +54,14 @@ def test_run_shows_classes_pictures_and_outputs(
     assert right >= 54
     assert "60 samples" in panel._summary.text()
     assert not panel.grab().toImage().isNull()
-    panel.save_outputs(tmp_path / "out.npz")
+    with qtbot.waitSignal(window.state.message, timeout=WAIT_MS) as said:
+        panel.save_outputs(tmp_path / "out.npz")
+    assert said.args[3] == "good"
     with np.load(tmp_path / "out.npz") as stored:
         assert next(iter(stored.values())).shape == (60, 10)
-    with pytest.raises(WorkbenchError, match="exists"):
+    with qtbot.waitSignal(window.state.message, timeout=WAIT_MS) as said:
         panel.save_outputs(tmp_path / "out.npz")
+    assert "exists" in said.args[0]
 
 
 def test_run_on_random_input(qtbot: QtBot, window: MainWindow, models: list[int]) -> None:
@@ -102,6 +104,7 @@ def test_evaluate_two_models_side_by_side(
     again = EvaluatePanel(window.state, window.jobs)
     qtbot.addWidget(again)
     again.history.pick(stored.id)
+    qtbot.waitUntil(lambda: bool(again.results), timeout=WAIT_MS)
     assert [result.top1 for result in again.results] == [result.top1 for result in panel.results]
 
 
@@ -142,7 +145,7 @@ def test_report_is_written_by_a_worker(qtbot: QtBot, window: MainWindow, models:
     panel = ReportPanel(window.state, window.jobs)
     qtbot.addWidget(panel)
     panel.show()
-    assert panel.models.rowCount() == 2
+    qtbot.waitUntil(lambda: panel.models.rowCount() == 2, timeout=WAIT_MS)
     assert not panel._open.isEnabled()
     panel.write()
     qtbot.waitUntil(lambda: panel.written is not None, timeout=WAIT_MS)
@@ -150,7 +153,8 @@ def test_report_is_written_by_a_worker(qtbot: QtBot, window: MainWindow, models:
     assert panel._open.isEnabled()
     text = panel.written.read_text(encoding="utf-8")
     assert "digits.onnx" in text
-    panel.save_as(tmp_path / "mine.html")
+    with qtbot.waitSignal(window.state.message, timeout=WAIT_MS):
+        panel.save_as(tmp_path / "mine.html")
     assert (tmp_path / "mine.html").read_text(encoding="utf-8") == text
 
 
@@ -164,6 +168,7 @@ def test_an_evaluation_of_the_command_line_is_shown(qtbot: QtBot, window: MainWi
     panel = EvaluatePanel(window.state, window.jobs)
     qtbot.addWidget(panel)
     panel.history.pick(run.id)
+    qtbot.waitUntil(lambda: bool(panel.results), timeout=WAIT_MS)
     assert "75.00 %" in panel.table.text()
 
 

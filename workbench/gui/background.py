@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from PySide6.QtCore import QObject, Qt, Signal, Slot
+from shiboken6 import isValid
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
@@ -23,6 +24,7 @@ class Errand(msgspec.Struct):
     future: Future[Any]
     then: Callable[[Any], None] | None
     failed: Callable[[WorkbenchError], None] | None
+    owner: QObject | None
 
 
 class Background(QObject):
@@ -35,6 +37,7 @@ class Background(QObject):
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="window background")
         self._lock = threading.Lock()
         self._pending: set[Future[Any]] = set()
+        self._errands = 0
         self._closed = False
         self._ended.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -43,12 +46,15 @@ class Background(QObject):
         work: Callable[[], T],
         then: Callable[[T], None] | None = None,
         failed: Callable[[WorkbenchError], None] | None = None,
+        owner: QObject | None = None,
     ) -> None:
         """Do ``work`` on a thread; ``then`` gets its result, ``failed`` a WorkbenchError (or OSError made one).
 
         Without ``failed`` the error is shown in the message bar; any other exception is our bug and is raised here.
+        Nobody is told any more once ``owner`` has been deleted.
         """
-        self.start(work, lambda future: self._ended.emit(Errand(future, then, failed)))
+        self._errands += 1
+        self.start(work, lambda future: self._ended.emit(Errand(future, then, failed, owner)))
 
     def start(self, work: Callable[[], T], ended: Callable[[Future[T]], None]) -> None:
         """Do ``work`` on a thread and call ``ended`` on that thread; nothing happens any more after ``close``."""
@@ -78,9 +84,8 @@ class Background(QObject):
         self.run(last)
 
     def is_busy(self) -> bool:
-        """Say whether something is under way."""
-        with self._lock:
-            return bool(self._pending)
+        """Say whether something is under way whose end has not been told yet."""
+        return self._errands > 0
 
     def close(self) -> None:
         """Wait until what was begun is over (a file is written whole); nothing more is heard of it."""
@@ -91,6 +96,9 @@ class Background(QObject):
     @Slot(object)
     def _deliver(self, errand: Errand) -> None:
         if self._closed:
+            return
+        self._errands -= 1
+        if errand.owner is not None and not isValid(errand.owner):
             return
         error = errand.future.exception()
         if isinstance(error, OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ from workbench.core.graph import Graph
 from workbench.core.i18n import _
 from workbench.core.project import ModelRecord, Project
 from workbench.core.settings import Settings
+from workbench.core.writing import atomic_target
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
 from workbench.jobs.read import ReadModel
@@ -224,7 +226,17 @@ class State(QObject):
             self.save_settings()
             self.project.close()
 
-    # Messages
+    # Files and messages
+
+    def save(self, target: Path, write: Callable[[Path], None]) -> None:
+        """Let ``write`` write to ``target`` in the background, and say how it went; ``target`` must not exist yet."""
+
+        def work() -> None:
+            with atomic_target(target) as partial:
+                write(partial)
+
+        saved = _("Saved {path}.").format(path=target)
+        self.jobs.background.run(work, then=lambda _nothing: self.say(saved, level="good"), failed=self.say_error)
 
     def say(self, text: str, hint: str = "", *, details: str = "", level: Level = "info") -> None:
         """Show a message in the message bar."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from workbench.core.boxes import boxes_of
 from workbench.core.graph import Attribute, Graph, Node, Port, Quantization, Tensor, Value
 from workbench.core.graph_index import GraphIndex
 from workbench.gui import theme
@@ -256,6 +257,23 @@ def test_a_node_page_says_everything_and_escapes_it(qapp: QApplication) -> None:
     for text in ("SAME", "0.3<", "0.5", "sparse", "0.1", "0.2", "int8 1\u00d7?\u00d74", "12 B"):
         assert text in html
     assert {(link.kind, link.name) for link in page.links} == {("tensor", "w"), ("node", "x"), ("node", "next")}
+
+
+def test_a_models_own_input_is_not_taken_for_one_whose_name_it_begins_with() -> None:
+    ports = [Port("input_1", "float32", [1]), Port("input_10", "float32", [1])]
+    node = Node("out", "Add", ["input_1", "input_10"], ["sum"])
+    graph = Graph("g", [node], inputs=ports, outputs=[Port("sum", "float32", [1])])
+    index = GraphIndex(graph)
+    assert node_called(index, "input_10").outputs == ["input_10"]
+    taken = Graph(
+        "g", [Node("input_1", "Add", ["input_1"], ["out"]), node], inputs=ports, outputs=[Port("out", "", None)]
+    )
+    boxes = boxes_of(taken)
+    shown = boxes.names[boxes.titles.index("Input")]
+    assert shown != "input_1"
+    assert node_called(GraphIndex(taken), shown).outputs == ["input_1"]
+    shown = boxes.names[boxes.titles.index("Output")]
+    assert node_called(GraphIndex(taken), shown).inputs == ["out"]
 
 
 def test_a_models_own_input_is_found_by_name() -> None:

@@ -14,6 +14,7 @@ from workbench.core.graph import Graph, Node
 from workbench.core.graph_index import GraphIndex
 from workbench.core.i18n import _
 from workbench.core.ops import INPUT, OUTPUT, OUTSIDE
+from workbench.gui.decoding import keep_out_of_collection
 from workbench.gui.graph.page_text import Page, function_page, model_page, node_page
 from workbench.gui.graph.selection import Selection
 from workbench.gui.jobs import Jobs
@@ -22,6 +23,9 @@ from workbench.jobs.read import ReadTensor, TensorView
 
 if TYPE_CHECKING:
     from workbench.gui.graph.tensor_panel import TensorPanel
+
+BIG = 4000
+"""A graph of so many nodes is indexed in the background."""
 
 
 class Inspector(QWidget):
@@ -35,6 +39,7 @@ class Inspector(QWidget):
         self._page = Page()
         self._tensor = ""
         self._index: GraphIndex | None = None
+        self._indexing: Graph | None = None
         self.text = QTextBrowser()
         self.text.setOpenLinks(False)
         self.text.setAccessibleName(_("Inspector"))
@@ -88,19 +93,36 @@ class Inspector(QWidget):
             return
         function, name = self._selection.function, self._selection.node
         inner = graph.functions.get(function, graph)
-        node = node_called(self._indexed(inner), name) if name else None
-        if node is not None:
-            self._page = node_page(self._indexed(inner), node)
+        index = self._indexed(inner) if name else None
+        node = node_called(index, name) if index is not None else None
+        if name and index is None:
+            self._page = Page()
+            self._page.title(name, _("Reading ..."))
+        elif index is not None and node is not None:
+            self._page = node_page(index, node)
         elif inner is not graph:
             self._page = function_page(inner, function)
         else:
             self._page = model_page(graph, record.name, record.path)
         self.text.setHtml(self._page.html())
 
-    def _indexed(self, graph: Graph) -> GraphIndex:
-        if self._index is None or self._index.graph is not graph:
+    def _indexed(self, graph: Graph) -> GraphIndex | None:
+        """Return the index of ``graph``; None while that of a big one is being made (the page is then written anew)."""
+        if self._index is not None and self._index.graph is graph:
+            return self._index
+        if len(graph.nodes) < BIG:
             self._index = GraphIndex(graph)
-        return self._index
+            return self._index
+        if self._indexing is not graph:
+            self._indexing = graph
+            self._jobs.background.run(lambda: GraphIndex(graph), then=self._on_indexed, owner=self)
+        return None
+
+    def _on_indexed(self, index: GraphIndex) -> None:
+        if index.graph is self._indexing:
+            self._index, self._indexing = index, None
+            keep_out_of_collection()
+            self.refresh()
 
     def restyle(self) -> None:
         """Take over the theme in force."""
@@ -189,11 +211,12 @@ def node_called(index: GraphIndex, name: str) -> Node | None:
     if name in index.nodes:
         return index.nodes[name]
     graph = index.graph
-    for ports, op in ((graph.inputs, INPUT), (graph.outputs, OUTPUT)):
+    for ports, op, boxed in ((graph.inputs, INPUT, _("{name} (input)")), (graph.outputs, OUTPUT, _("{name} (output)"))):
         for port in ports:
-            if name.startswith(port.name):
+            if name in (port.name, boxed.format(name=port.name)):
                 near = [port.name]
                 return Node(name, op, [] if op == INPUT else near, near if op == INPUT else [])
-    if name in index.consumers:
-        return Node(name, OUTSIDE, [], [name])
+    for value in index.consumers:
+        if name in (value, _("{name} (outside)").format(name=value)):
+            return Node(name, OUTSIDE, [], [value])
     return None

@@ -12,26 +12,29 @@ from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from workbench.core import machine
+from workbench.core.difference import Difference
 from workbench.core.errors import WorkbenchError
-from workbench.core.events import AnyEvent, Crashed, Samples
+from workbench.core.events import AnyEvent, Samples
 from workbench.core.i18n import _
 from workbench.core.latency_file import load_tracks, samples_csv
-from workbench.core.writing import atomic_target
+from workbench.core.latency_track import LatencyTrack
 from workbench.gui.jobs import Jobs
 from workbench.gui.panels import benchmark_run
 from workbench.gui.panels.benchmark_form import BenchmarkForm
 from workbench.gui.panels.benchmark_run import BenchmarkRun
 from workbench.gui.panels.benchmark_table import BenchmarkTable
-from workbench.gui.panels.latency_chart import LatencyChart
+from workbench.gui.panels.latency_chart import LatencyChart, write_png
 from workbench.gui.panels.run_history import RunHistory
 from workbench.gui.panels.tools import tool
 from workbench.gui.state import State
-from workbench.jobs.benchmark import Benchmark, Benchmarked
+from workbench.jobs.benchmark import Benchmark, Benchmarked, BenchmarkRow
 from workbench.jobs.command_line import as_command
 from workbench.jobs.runner import Ticket
 
 TABLE_MS = 400
 """Between two updates of the table's figures while a benchmark runs."""
+MANY = 200_000
+"""Comparing so many samples takes longer than a window may stop."""
 LOW = 460
 """A panel lower than this puts the table beside the chart, and the settings beside the models."""
 
@@ -49,6 +52,7 @@ class BenchmarkPanel(QWidget):
         self._machine: dict[str, str] = {}
         self.run: BenchmarkRun | None = None
         """What is shown: None before the first benchmark."""
+        self._wanted: BenchmarkRun | None = None
         self.form = BenchmarkForm(state, jobs)
         self.chart = LatencyChart()
         self.table = BenchmarkTable()
@@ -171,8 +175,8 @@ class BenchmarkPanel(QWidget):
 
     def _on_failed(self, event: AnyEvent) -> None:
         if self._job is not None:
-            ended: benchmark_run.Ended = "crashed" if isinstance(event, Crashed) else "stopped"
-            self._end(benchmark_run.cut_short(self._job, self.chart.tracks, self._labels, ended, machine=self._machine))
+            run = benchmark_run.broken_off(self._job, self.chart.tracks, self._labels, event, machine=self._machine)
+            self._end(run)
 
     def _end(self, run: BenchmarkRun) -> None:
         self._ticket = None
@@ -182,12 +186,20 @@ class BenchmarkPanel(QWidget):
         self.run = run if run.results else None
         self._show_figures()
         if run.results:
-            try:
-                benchmark_run.store(self._state.project, run, self.chart.tracks)
-            except WorkbenchError as error:
-                self._state.say_error(error)
-        self.history.refresh(newest=bool(run.results))
+            self._store(run)
+        else:
+            self.history.refresh()
         self._allow()
+
+    def _store(self, run: BenchmarkRun) -> None:
+        project, tracks = self._state.project, dict(self.chart.tracks)
+
+        def stored(_nothing: object) -> None:
+            self.history.refresh(newest=self.run is run)
+
+        self._jobs.background.run(
+            lambda: benchmark_run.store(project, run, tracks), then=stored, failed=self._state.say_error, owner=self
+        )
 
     # what is shown
 
@@ -201,7 +213,19 @@ class BenchmarkPanel(QWidget):
             )
             self.table.show_live(live, self.chart.series_colour)
         else:
-            self.table.show_run(run, self.chart.tracks, self.chart.series_colour)
+            self._compare(run, self.chart.tracks)
+
+    def _compare(self, run: BenchmarkRun, tracks: dict[str, LatencyTrack]) -> None:
+        """Show the table with the differences: in the background where there are many samples."""
+        if sum(row.runs for row in run.results) < MANY:
+            self.table.show_run(run, run.rows(tracks), self.chart.series_colour)
+            return
+
+        def compared(rows: list[tuple[BenchmarkRow, Difference | None]]) -> None:
+            if self.run is run:
+                self.table.show_run(run, rows, self.chart.series_colour)
+
+        self._jobs.background.run(lambda: run.rows(tracks), then=compared, owner=self)
 
     def show_stored(self, result: dict[str, Any], samples_path: str) -> None:
         """Show an earlier run of the project."""
@@ -209,13 +233,25 @@ class BenchmarkPanel(QWidget):
             return
         try:
             run = benchmark_run.load(result)
-            tracks = load_tracks(Path(samples_path)) if samples_path else {}
         except msgspec.ValidationError as error:
             self._state.say(_("This run cannot be shown: {reason}.").format(reason=error), level="warning")
             return
-        except WorkbenchError as error:
+        self._wanted = run
+
+        def without(error: WorkbenchError) -> None:
             self._state.say_error(error)
-            tracks = {}
+            self._show_run(run, {})
+
+        self._jobs.background.run(
+            lambda: load_tracks(Path(samples_path)) if samples_path else {},
+            then=lambda tracks: self._show_run(run, tracks),
+            failed=without,
+            owner=self,
+        )
+
+    def _show_run(self, run: BenchmarkRun, tracks: dict[str, LatencyTrack]) -> None:
+        if self._ticket is not None or self._wanted is not run:
+            return  # something else is shown by now
         self.run, self._job, self._labels = run, run.job, run.labels
         self.chart.show_tracks(tracks, run.labels, batch=run.job.batch)
         self._show_figures()
@@ -234,29 +270,27 @@ class BenchmarkPanel(QWidget):
             self._state.say(_("The command was copied."))
 
     def save_picture(self, target: Path) -> None:
-        """Write the chart as PNG; raises WorkbenchError."""
-        with atomic_target(target) as partial:
-            partial.write_bytes(self.chart.png())
+        """Write the chart as PNG; like the others in the background, and the message bar says how it went."""
+        picture = self.chart.picture()
+        self._state.save(target, lambda partial: write_png(picture, partial))
 
     def save_samples(self, target: Path) -> None:
-        """Write every sample as CSV; raises WorkbenchError."""
-        with atomic_target(target) as partial:
-            partial.write_text(samples_csv(self.chart.tracks, self._labels), encoding="utf-8")
+        """Write every sample as CSV."""
+        tracks, labels = dict(self.chart.tracks), dict(self._labels)
+        self._state.save(target, lambda partial: _write(partial, samples_csv(tracks, labels)))
 
     def save_table(self, target: Path) -> None:
-        """Write the table as CSV; raises WorkbenchError."""
+        """Write the table as CSV."""
         if self.run is not None:
-            with atomic_target(target) as partial:
-                partial.write_text(benchmark_run.table_csv(self.run, self.chart.tracks), encoding="utf-8")
+            run, tracks = self.run, dict(self.chart.tracks)
+            self._state.save(target, lambda partial: _write(partial, benchmark_run.table_csv(run, tracks)))
 
     def _save_as(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
         start = str(Path.home() / f"{name}.{suffix}")
         picked = QFileDialog.getSaveFileName(self, _("Save {name}").format(name=name), start, f"*.{suffix}")[0]
-        if not picked:
-            return
-        try:
+        if picked:
             save(Path(picked))
-        except WorkbenchError as error:
-            self._state.say_error(error)
-            return
-        self._state.say(_("Saved {path}.").format(path=picked), level="good")
+
+
+def _write(partial: Path, text: str) -> None:
+    partial.write_text(text, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QWidget
 
@@ -10,12 +10,13 @@ from workbench.core import units
 from workbench.core.difference import RESOLUTION, Difference
 from workbench.core.i18n import _
 from workbench.gui.devices import runtime_label
-from workbench.gui.panels.benchmark_run import BenchmarkRun, Tracks
+from workbench.gui.panels.benchmark_run import BenchmarkRun
 from workbench.gui.panels.result_table import Cell, ResultTable
 from workbench.jobs.benchmark import BenchmarkRow
 
 COMPACT_HIDDEN = (1, 2, 4, 5, 6, 7, 8, 9)
 ROLES = {"faster": "good", "slower": "bad"}
+Rows = Sequence[tuple[BenchmarkRow, Difference | None]]
 
 
 class BenchmarkTable(ResultTable):
@@ -57,12 +58,12 @@ class BenchmarkTable(ResultTable):
         rows = [] if run is None else [_cells(run, row, colour(row.series)) for row in run.results]
         self.show_rows([[*cells, Cell("")] for cells in rows])
 
-    def show_run(self, run: BenchmarkRun, tracks: Tracks, colour: Callable[[str], str]) -> None:
-        """Show a run that is over."""
+    def show_run(self, run: BenchmarkRun, rows: Rows, colour: Callable[[str], str]) -> None:
+        """Show a run that is over; ``rows`` as ``BenchmarkRun.rows`` gives them."""
         self.show_rows(
             [
                 [*_cells(run, row, colour(row.series)), _relation(difference, first=index == 0)]
-                for index, (row, difference) in enumerate(run.rows(tracks))
+                for index, (row, difference) in enumerate(rows)
             ]
         )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QBuffer, QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -287,10 +288,6 @@ class LatencyChart(QWidget):
         painter.end()
         return image
 
-    def png(self) -> bytes:
-        """Return the picture as a PNG file's bytes."""
-        return _png(self.picture())
-
 
 def _coloured(colour: QColor, html: str) -> str:
     return f'<span style="color:{colour.name()}">{html}</span>'
@@ -300,8 +297,8 @@ def _unbroken(text: str) -> str:
     return escape(text).replace(" ", "&nbsp;")
 
 
-def _png(image: QImage) -> bytes:
-    buffer = QBuffer()
-    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, QByteArray(b"png")).write(image)
-    return bytes(buffer.data().data())
+def write_png(image: QImage, target: Path) -> None:
+    """Write a picture as PNG; raises OSError."""
+    writer = QImageWriter(str(target), QByteArray(b"png"))
+    if not writer.write(image):
+        raise OSError(writer.errorString())

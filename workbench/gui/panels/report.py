@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
@@ -11,10 +12,9 @@ from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.core import units
-from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
+from workbench.core.project import Project
 from workbench.core.report_entries import Figure, ModelEntry, RunEntry, model_entries, run_entries
-from workbench.core.writing import atomic_target
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
 from workbench.gui.panels.result_table import Cell, ResultTable
@@ -92,16 +92,25 @@ class ReportPanel(QWidget):
             self.refresh()
 
     def refresh(self) -> None:
-        """Show what the report will say."""
-        models = model_entries(self._state.project)
-        runs = run_entries(self._state.project, charts=False)
-        self._title.setText(_("Report of {name}").format(name=self._state.project.folder.name))
+        """Show what the report will say, once its runs have been read."""
+        project = self._state.project
+        self._allow()
+        self._jobs.background.run(
+            lambda: (model_entries(project), run_entries(project, charts=False)),
+            then=lambda entries: self._show(project, *entries),
+            failed=self._state.say_error,
+            owner=self,
+        )
+
+    def _show(self, project: Project, models: list[ModelEntry], runs: list[RunEntry]) -> None:
+        if project is not self._state.project:
+            return
+        self._title.setText(_("Report of {name}").format(name=project.folder.name))
         self.models.show_rows([_model_cells(model) for model in models])
         self.runs.show_rows([_run_cells(run) for run in runs])
         self.models.fit_height()
         self.runs.fit_height()
         self.start_button.allow(reason="" if models else _("Open a model first."))
-        self._allow()
 
     def _allow(self) -> None:
         there = self.written is not None and self.written.exists()
@@ -139,22 +148,19 @@ class ReportPanel(QWidget):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.written)))
 
     def save_as(self, target: Path) -> None:
-        """Copy the report to ``target``; raises WorkbenchError."""
+        """Copy the report to ``target`` in the background; the message bar says how it went."""
         if self.written is not None:
-            with atomic_target(target) as partial:
-                shutil.copyfile(self.written, partial)
+            self._state.save(target, partial(_copy, self.written))
 
     def _ask_and_save(self) -> None:
         name = f"{self._state.project.folder.name}.html"
         picked = QFileDialog.getSaveFileName(self, _("Save report"), str(Path.home() / name), "*.html")[0]
-        if not picked:
-            return
-        try:
+        if picked:
             self.save_as(Path(picked))
-        except WorkbenchError as error:
-            self._state.say_error(error)
-            return
-        self._state.say(_("Saved {path}.").format(path=picked), level="good")
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
 
 
 def _framed(table: ResultTable) -> QFrame:

@@ -15,7 +15,6 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _, ngettext
 from workbench.core.lineage import ModelRecord
 from workbench.core.shapes import shape_text
-from workbench.core.writing import atomic_target
 from workbench.gui.devices import runtime_label
 from workbench.gui.jobs import Jobs
 from workbench.gui.panels.data_choice import DataChoice
@@ -172,27 +171,23 @@ class RunPanel(QWidget):
             self._state.say(_("The command was copied."))
 
     def save_outputs(self, target: Path) -> None:
-        """Copy the outputs (.npz) to ``target``; raises WorkbenchError."""
-        if self.result is None:
-            return
-        source = Path(self.result.outputs_path)
-        if not source.exists():
-            raise WorkbenchError(
-                _("The outputs are gone: the worker that made them has ended."), _("Run the model again, then save.")
-            )
-        with atomic_target(target) as partial:
-            shutil.copyfile(source, partial)
+        """Copy the outputs (.npz) to ``target`` in the background; the message bar says how it went."""
+        if self.result is not None:
+            source = Path(self.result.outputs_path)
+            self._state.save(target, lambda partial: _copy_outputs(source, partial))
 
     def _ask_and_save(self) -> None:
         picked = QFileDialog.getSaveFileName(self, _("Save outputs"), str(Path.home() / "outputs.npz"), "*.npz")[0]
-        if not picked:
-            return
-        try:
+        if picked:
             self.save_outputs(Path(picked))
-        except WorkbenchError as error:
-            self._state.say_error(error)
-            return
-        self._state.say(_("Saved {path}.").format(path=picked), level="good")
+
+
+def _copy_outputs(source: Path, partial: Path) -> None:
+    if not source.exists():
+        raise WorkbenchError(
+            _("The outputs are gone: the worker that made them has ended."), _("Run the model again, then save.")
+        )
+    shutil.copyfile(source, partial)
 
 
 def _summary(result: Inferred, name: str) -> str:
