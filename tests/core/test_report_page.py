@@ -20,6 +20,7 @@ from workbench.core.latency_track import LatencyTrack
 from workbench.core.lineage import ModelRecord
 from workbench.core.project import Project
 from workbench.core.report_charts import Bar, bar_chart, confusion_chart, latency_chart
+from workbench.core.report_entries import model_entries
 from workbench.core.report_page import render, write_report
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -93,7 +94,9 @@ def series_of(record: ModelRecord) -> str:
     return f"{record.path}|onnxruntime|cpu"
 
 
-def add_benchmark(project: Project, records: list[ModelRecord], *, samples: bool, ended: str = "finished") -> int:
+def add_benchmark(
+    project: Project, records: list[ModelRecord], *, samples: bool, ended: str = "finished", batch: int = 1
+) -> int:
     tracks, rows = {}, []
     for index, record in enumerate(records):
         track = tracks[series_of(record)] = LatencyTrack(series_of(record))
@@ -102,9 +105,9 @@ def add_benchmark(project: Project, records: list[ModelRecord], *, samples: bool
         track.add(Samples(track.series, "measured", values.tolist(), 2.0, 95.0))
         rows.append({
             "model": record.path, "runtime": "onnxruntime", "device": "cpu", "device_label": "CPUExecutionProvider",
-            "batch": 1, "threads": None, "runs": 200, "warmup": 2, "p50_ms": float(np.median(values)), "p90_ms": 10.5,
-            "p99_ms": 10.9, "mean_ms": 10.0, "min_ms": 9.0, "max_ms": 11.0, "throughput": 100.0, "peak_rss_mb": 95.0,
-            "series": track.series, "samples_path": "",
+            "batch": batch, "threads": None, "runs": 200, "warmup": 2, "p50_ms": float(np.median(values)),
+            "p90_ms": 10.5, "p99_ms": 10.9, "mean_ms": 10.0, "min_ms": 9.0, "max_ms": 11.0, "throughput": 100.0,
+            "peak_rss_mb": 95.0, "series": track.series, "samples_path": "",
         })  # fmt: skip
     path = save_tracks(project.folder / "runs" / f"{len(project.runs())}.npz", tracks) if samples else ""
     result = {"results": rows, "machine": {"cpu": "Test CPU", "load": "0.1", "usable": "4"}, "notes": ["a note"]}
@@ -125,7 +128,7 @@ def test_steps_settings_and_hashes_are_there_and_escaped(project: Project, recor
     assert "<b>net</b>" not in page
     assert "&lt;b&gt;net&lt;/b&gt;.onnx" in page
     assert "digits &amp; &lt;letters&gt;" in page
-    wanted = ["static-int8", "per_channel", "aa11", "bb22", "cc33", "1.31.1", "4 of 4 layers are int8.", "25 %"]
+    wanted = ["static-int8", "Per channel", "aa11", "bb22", "cc33", "1.31.1", "4 of 4 layers are int8.", "25 %"]
     wanted += ["4.00 kB", "1.00 kB", "nearly always", "99 of 100 samples", "conv&lt;1&gt;", "calibration.npz"]
     for text in wanted:
         assert text in page, text
@@ -176,6 +179,24 @@ def test_runs_without_samples_and_broken_runs_are_shown(project: Project, record
     assert "Stopped early" in page
     assert page.count("<svg") == 1
     assert "cannot be shown" in page
+
+
+def test_a_latency_names_its_batch_and_belongs_to_the_model_that_was_measured(
+    project: Project, records: list[ModelRecord]
+) -> None:
+    add_benchmark(project, records, samples=False, batch=8)
+    assert all(entry.latency is not None and "batch 8" in entry.latency.note for entry in model_entries(project))
+    (run,) = project.runs()
+    other = project.add_run("benchmark", [records[1].id], {**run.result, "ended": "finished"})
+    found = {entry.id: entry.latency for entry in model_entries(project)}
+    assert [figure.run for figure in found.values() if figure is not None] == [run.id, other.id]
+
+
+def test_a_benchmark_that_failed_is_not_called_stopped(project: Project, records: list[ModelRecord]) -> None:
+    add_benchmark(project, records, samples=False, ended="failed")
+    page = render(project)
+    assert "Ended by an error" in page
+    assert "Stopped" not in page
 
 
 def test_a_failed_verification_is_marked(project: Project, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
+from workbench.core.latency_track import LatencyTrack
 from workbench.jobs.benchmark import Benchmark, Subject
 from workbench.jobs.timing import Stopwatch
 
@@ -37,6 +38,10 @@ def test_every_run_is_measured_told_live_and_kept(classifier: Write, recorder: A
     assert row.min_ms <= row.p50_ms <= row.p90_ms <= row.p99_ms <= row.max_ms
     assert (row.runtime, row.device, row.device_label) == ("onnxruntime", "cpu", "CPUExecutionProvider")
     assert row.peak_rss_mb > 20
+    track = LatencyTrack(subject.series())  # what is kept of a benchmark that is stopped
+    for flush in recorder.flushed:
+        track.add(flush)
+    assert track.peak_rss_mb == pytest.approx(row.peak_rss_mb, rel=0.01)
     assert {"cpu", "cores", "busy_share", "onnxruntime"} <= set(result.machine)
     assert {flush.busy_share for flush in recorder.flushed} == {float(result.machine["busy_share"])}
 

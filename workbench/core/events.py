@@ -44,6 +44,8 @@ class Samples(Event, frozen=True):
     elapsed_s: float
     """Seconds since this series began, at the flush."""
     rss_mb: float
+    peak_rss_mb: float = 0.0
+    """Highest resident memory since this series began, the model's loading included; 0 when not known."""
     busy_share: float = 0.0
     """Share of the processors (0 to 1) that others used just before this series began."""
 

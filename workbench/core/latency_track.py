@@ -94,6 +94,7 @@ class LatencyTrack:
         self.busy_share = 0.0
         """Share of the processors that others used just before this series began."""
         self._clock = 0.0
+        self._peak_mb = 0.0
 
     def add(self, samples: Samples) -> None:
         """Take in one arrival; cost is bounded but for copying the numbers."""
@@ -101,6 +102,7 @@ class LatencyTrack:
         if latencies.size == 0:
             return
         self.busy_share = samples.busy_share
+        self._peak_mb = max(self._peak_mb, samples.peak_rss_mb)
         phase = self.warmup if samples.phase == "warmup" else self.measured
         phase.latencies.extend(latencies)
         phase.times.extend(self._spread(latencies, samples.elapsed_s))
@@ -116,8 +118,11 @@ class LatencyTrack:
 
     @property
     def peak_rss_mb(self) -> float:
-        """Return the largest memory seen while measuring, 0.0 before the first arrival."""
-        return float(np.max(self.flushes.rss.values, initial=0.0))
+        """Return the largest memory since the series began, as its process knows it; 0.0 before the first arrival.
+
+        Of a track read from a file it is the largest at any flush.
+        """
+        return max(self._peak_mb, float(np.max(self.flushes.rss.values, initial=0.0)))
 
     def span(self, axis: Axis) -> tuple[float, float]:
         """Return the positions of the first and the last sample, warm-up included; 0 where there is none."""

@@ -19,7 +19,7 @@ from workbench.jobs.benchmark import Benchmark, Benchmarked, BenchmarkRow
 from workbench.runtimes.select import runtimes
 
 KIND = "benchmark"
-Ended = Literal["finished", "stopped", "crashed"]
+Ended = Literal["finished", "stopped", "failed", "crashed"]
 Tracks = Mapping[str, LatencyTrack]
 
 
@@ -47,7 +47,8 @@ class BenchmarkRun(msgspec.Struct):
 
     def status(self) -> str:
         """Return in words how it ended, "" when as asked."""
-        return {"finished": "", "stopped": _("stopped early"), "crashed": _("ended by a crash")}[self.ended]
+        stopped, failed, crashed = _("stopped early"), _("ended by an error"), _("ended by a crash")
+        return {"finished": "", "stopped": stopped, "failed": failed, "crashed": crashed}[self.ended]
 
 
 def _measured(track: LatencyTrack | None) -> Any:

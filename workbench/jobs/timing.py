@@ -95,7 +95,8 @@ class Stopwatch:
     def _flush(self, phase: Phase, fresh: list[int]) -> None:
         elapsed = (time.perf_counter_ns() - self._began_ns) / 1e9
         latencies = [nanoseconds / 1e6 for nanoseconds in fresh]
-        self._report.samples(Samples(self._series, phase, latencies, elapsed, self._memory.now_mb(), self._busy_share))
+        memory, peak = self._memory.now_mb(), self._memory.peak_mb()
+        self._report.samples(Samples(self._series, phase, latencies, elapsed, memory, peak, self._busy_share))
 
     def _say_how_far(self, phase: Phase, done: float, span: tuple[float, float]) -> None:
         text = _("Warming up {name}") if phase == "warmup" else _("Measuring {name}")

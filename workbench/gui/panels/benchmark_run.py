@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from workbench.core import latency, units
+from workbench.core.events import AnyEvent, Crashed, Failed
 from workbench.jobs.benchmark import Benchmark, BenchmarkRow
 from workbench.jobs.benchmark_run import KIND, BenchmarkRun, Ended, Tracks, finished, label_of, load, store
 
@@ -18,6 +19,7 @@ __all__ = [
     "BenchmarkRun",
     "Ended",
     "Tracks",
+    "broken_off",
     "cut_short",
     "describe",
     "finished",
@@ -57,6 +59,16 @@ def cut_short(
         )
     busy = max((track.busy_share for track in tracks.values()), default=0.0)
     return BenchmarkRun(job, rows, labels, machine | {"busy_share": f"{busy:.2f}"}, ended=ended)
+
+
+def broken_off(
+    job: Benchmark, tracks: Tracks, labels: dict[str, str], event: AnyEvent, *, machine: dict[str, str]
+) -> BenchmarkRun:
+    """Return the run of a job that ended with this event instead of a result; an error's message is among the notes."""
+    ended: Ended = "crashed" if isinstance(event, Crashed) else "failed" if isinstance(event, Failed) else "stopped"
+    run = cut_short(job, tracks, labels, ended, machine=machine)
+    run.notes = [event.message] if isinstance(event, Crashed | Failed) else []
+    return run
 
 
 def table_csv(run: BenchmarkRun, tracks: Tracks) -> str:
