@@ -6,7 +6,9 @@ import shlex
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from parsed_commands import job_of
 
 from workbench.cli import cli
 from workbench.core.datasets import DataSpec, Preprocessing
@@ -14,7 +16,7 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.params import parse
 from workbench.core.plugins import discover
 from workbench.exporters import Exporter
-from workbench.jobs import Job, runner
+from workbench.jobs import Job
 from workbench.jobs.benchmark import Benchmark, Subject
 from workbench.jobs.command_line import as_command
 from workbench.jobs.compare import Compare
@@ -39,24 +41,6 @@ FULL = DataSpec(
 )
 
 
-class Captured(Exception):  # noqa: N818 - ends the command before its job runs
-    """Carries the job that a command made."""
-
-
-def job_of(command: str, monkeypatch: pytest.MonkeyPatch) -> Job:
-    """Parse a command line and return the job that it would run."""
-
-    def capture(job: Job, on_event: object = None) -> None:
-        raise Captured(job)
-
-    monkeypatch.setattr(runner, "run_job", capture)
-    words = shlex.split(command)
-    assert words[0] == "workbench"
-    with pytest.raises(Captured) as captured:
-        cli.main(args=words[1:], standalone_mode=False)
-    return captured.value.args[0]
-
-
 JOBS = [
     Infer(model="/m/a b.onnx", out="/o/x.npz"),
     Infer(model="/m/it's.onnx", out="/o/$x.npz", runtime="onnxruntime", device="gpu", threads=2, data=FULL),
@@ -72,6 +56,9 @@ JOBS = [
     Benchmark(subjects=[Subject("/m/a.tflite", "litert", "gpu")], seconds=2.5),
     Compare(a="/m/a.onnx", b="/m/b.tflite"),
     Compare(a="/m/a.onnx", b="/m/b.tflite", runtime_a="onnxruntime", runtime_b="litert", data=FULL, tolerance=0.01),
+    Compare(a="/m/a.onnx", b="/m/b.tflite", tolerance=None),
+    LayOut(path="/m/a.onnx"),
+    LayOut(path="/m/a.onnx", function="then branch", direction="right"),
     Evaluate(model="/m/a.onnx", data=FULL),
     Evaluate(model="/m/a.onnx", runtime="onnxruntime", device="gpu", data=FULL),
     ReadModel(path="/m/a.onnx"),
@@ -142,6 +129,23 @@ def test_subjects_in_several_runtimes_become_a_line_each(monkeypatch):
     made = [job_of(line, monkeypatch) for line in lines]
     assert [[subject.model for subject in each.subjects] for each in made] == [["/a.onnx", "/c.onnx"], ["/b.tflite"]]
     assert [each.subjects[0].runtime for each in made] == ["", "litert"]
+
+
+def test_outputs_without_a_name_get_one_that_is_free(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = as_command(Infer(model="/m/digits.v2.onnx", runtime="onnxruntime"))
+    assert "--out" not in command
+    assert job_of(command, monkeypatch).out == str(tmp_path / "digits.v2-outputs.npz")
+    (tmp_path / "digits.v2-outputs.npz").touch()
+    assert job_of(command, monkeypatch).out == str(tmp_path / "digits.v2-outputs-2.npz")
+    (tmp_path / "digits.v2-outputs-2.npz").touch()
+    assert job_of(command, monkeypatch).out == str(tmp_path / "digits.v2-outputs-3.npz")
+
+
+@pytest.mark.parametrize("word", ["much", "", "0,1"])
+def test_a_tolerance_is_a_number_or_none(word):
+    with pytest.raises(click.UsageError):
+        cli.main(args=["compare", "/a", "/b", "--tolerance", word], standalone_mode=False)
 
 
 def test_a_picture_of_the_graph():

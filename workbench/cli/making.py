@@ -9,6 +9,7 @@ import click
 
 from workbench.cli.console import ACT, Console, plain
 from workbench.cli.options import PluginCommand, data_options, data_spec, given
+from workbench.cli.recording import model_in
 from workbench.core import units
 from workbench.core.agreement import Agreement
 from workbench.core.errors import WorkbenchError
@@ -128,23 +129,19 @@ def export(
 def _transform(ctx: click.Context, console: Console, job: Optimize | Export, project: Path | None) -> None:
     done: Transformed = console.run(job)
     if project is not None:
-        record(project, job, done)
+        record(project, job, done, console)
     console.result(plain(done), readable(done))
     if done.verified is None or not done.verified.passed:
         ctx.exit(ACT)
 
 
-def record(folder: Path, job: Optimize | Export, done: Transformed) -> None:
+def record(folder: Path, job: Optimize | Export, done: Transformed, console: Console) -> None:
     """Write source, artifact and step into a project."""
     from workbench.core.project import Project
 
     project = Project.open(folder)
     try:
-        known = {record.path: record.id for record in project.models()}
-        parent = known.get(job.source)
-        if parent is None:
-            source = Path(job.source)
-            parent = project.add_model(source, name=source.name, format="").id
+        parent = model_in(project, Path(job.source), console).id
         artifact = Path(done.artifact)
         project.add_model(artifact, name=artifact.name, format=done.format, parent=parent, step=plain(done))
     finally:

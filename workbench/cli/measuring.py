@@ -10,28 +10,42 @@ import click
 from workbench.cli.console import ACT, Console, plain, table
 from workbench.cli.making import verdict
 from workbench.cli.options import data_options, data_spec
+from workbench.cli.recording import recording
 from workbench.core import units
-from workbench.core.agreement import Agreement
 from workbench.core.i18n import _
 from workbench.jobs.benchmark import Benchmark, Benchmarked, BenchmarkRow, Subject
 from workbench.jobs.compare import Compare
-from workbench.jobs.evaluate import Evaluate, Evaluated
+from workbench.jobs.evaluate import Evaluate
 from workbench.jobs.infer import Infer, Inferred
 
 MODEL = click.Path(path_type=Path)
 DEVICES = click.Choice(["cpu", "gpu"])
+RECORD = click.option("--project", type=MODEL, help=_("Also record the run in this project folder."))
+
+
+class Tolerance(click.ParamType[float | None]):
+    """A number, or "none": then only shapes and finite numbers decide."""
+
+    name = "number|none"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """Return the number, or None; fails as click's own types do."""
+        if value is None or str(value).lower() == "none":
+            return None
+        found: float | None = click.FLOAT.convert(value, param, ctx)
+        return found
 
 
 @click.command(help=_("Run a model on your input and write what comes out."))
 @click.argument("model", type=MODEL)
-@click.option("--out", type=MODEL, required=True, help=_("Write the outputs to this .npz."))
+@click.option("--out", type=MODEL, help=_("Write the outputs to this .npz; by default <model>-outputs.npz here."))
 @click.option("--runtime", default="", help=_("Runtime; by default the first one here that opens the format."))
 @click.option("--device", type=DEVICES, default="cpu", show_default=True, help=_("Never falls back silently."))
 @click.option("--threads", type=click.IntRange(min=1), default=None, help=_("Threads; by default the runtime decides."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
 @data_options("--input", "--data")
 def run(
-    model: Path, out: Path, runtime: str, device: str, threads: int | None, *, as_json: bool, **values: Any
+    model: Path, out: Path | None, runtime: str, device: str, threads: int | None, *, as_json: bool, **values: Any
 ) -> None:
     """Run a model on your input and write what comes out."""
     console = Console(as_json=as_json)
@@ -41,10 +55,19 @@ def run(
         device=device,
         threads=threads,
         data=data_spec(values),
-        out=str(out.absolute()),
+        out=str((out or free_file(f"{model.stem}-outputs.npz")).absolute()),
     )
     done: Inferred = console.run(job)
     console.result({**plain(done), "out": done.outputs_path}, _outputs(done))
+
+
+def free_file(name: str) -> Path:
+    """Return ``name`` in the current folder, or the first of name-2, name-3 ... that does not exist."""
+    wanted = Path(name)
+    path, number = wanted, 2
+    while path.exists():
+        path, number = wanted.with_stem(f"{wanted.stem}-{number}"), number + 1
+    return path
 
 
 def _outputs(done: Inferred) -> str:
@@ -77,9 +100,12 @@ def _outputs(done: Inferred) -> str:
 @click.option("--warmup", type=click.IntRange(min=0), default=10, show_default=True, help=_("Calls before measuring."))
 @click.option("--batch", type=click.IntRange(min=1), default=1, show_default=True, help=_("Samples per call."))
 @click.option("--threads", type=click.IntRange(min=1), default=None, help=_("Threads; by default the runtime decides."))
+@RECORD
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
 @data_options()
-def bench(models: tuple[Path, ...], runtime: str, device: str, *, as_json: bool, **values: Any) -> None:
+def bench(
+    models: tuple[Path, ...], runtime: str, device: str, project: Path | None, *, as_json: bool, **values: Any
+) -> None:
     """Measure latency, throughput and memory of one or more models, one after the other."""
     console = Console(as_json=as_json)
     job = Benchmark(
@@ -91,7 +117,8 @@ def bench(models: tuple[Path, ...], runtime: str, device: str, *, as_json: bool,
         threads=values["threads"],
         data=data_spec(values),
     )
-    done: Benchmarked = console.run(job)
+    with recording(project, console) as record:
+        done = record.benchmark(job)
     console.result(plain(done), readable(done))
 
 
@@ -122,11 +149,18 @@ def _row(row: BenchmarkRow) -> dict[str, str]:
 @click.argument("b", type=MODEL)
 @click.option("--runtime-a", default="", help=_("Runtime of the first model."))
 @click.option("--runtime-b", default="", help=_("Runtime of the second model."))
-@click.option("--tolerance", type=float, default=1e-4, show_default=True, help=_("Largest max relative error to pass."))
+@click.option(
+    "--tolerance",
+    type=Tolerance(),
+    default="0.0001",
+    show_default=True,
+    help=_("Largest max relative error to pass; 'none' when a difference is intended."),
+)
+@RECORD
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
 @data_options()
 @click.pass_context
-def compare(ctx: click.Context, /, a: Path, b: Path, *, as_json: bool, **values: Any) -> None:
+def compare(ctx: click.Context, /, a: Path, b: Path, project: Path | None, *, as_json: bool, **values: Any) -> None:
     """Run two models on the same inputs and say how far apart they are (exit 1 when beyond the tolerance)."""
     console = Console(as_json=as_json)
     job = Compare(
@@ -137,7 +171,8 @@ def compare(ctx: click.Context, /, a: Path, b: Path, *, as_json: bool, **values:
         tolerance=values["tolerance"],
         data=data_spec(values),
     )
-    done: Agreement = console.run(job)
+    with recording(project, console) as record:
+        done = record.comparison(job)
     console.result(plain(done), verdict(done))
     if not done.passed:
         ctx.exit(ACT)
@@ -147,13 +182,15 @@ def compare(ctx: click.Context, /, a: Path, b: Path, *, as_json: bool, **values:
 @click.argument("model", type=MODEL)
 @click.option("--runtime", default="", help=_("Runtime; by default the first one here that opens the format."))
 @click.option("--device", type=DEVICES, default="cpu", show_default=True, help=_("Never falls back silently."))
+@RECORD
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
 @data_options()
-def evaluate(model: Path, runtime: str, device: str, *, as_json: bool, **values: Any) -> None:
+def evaluate(model: Path, runtime: str, device: str, project: Path | None, *, as_json: bool, **values: Any) -> None:
     """Measure a classifier's accuracy on labelled data."""
     console = Console(as_json=as_json)
     job = Evaluate(model=str(model.absolute()), runtime=runtime, device=device, data=data_spec(values))
-    done: Evaluated = console.run(job)
+    with recording(project, console) as record:
+        done = record.evaluation(job)
     text = _("top-1 {top1} on {n} samples ({runtime}, {device})").format(
         top1=units.percent(done.top1), n=done.samples, runtime=done.runtime, device=done.device
     )

@@ -50,9 +50,10 @@ def _words(job: Job) -> list[str]:
         return ["export", job.source, "--to", job.exporter_id, *_data(job.data), *settings, "--out", job.target]
     if isinstance(job, Infer):
         options = {"runtime": job.runtime, "device": _unless(job.device, "cpu"), "threads": job.threads, "out": job.out}
-        return ["run", job.model, *_data(job.data, "--input"), *_options(options)]
+        return ["run", job.model, *_data(job.data, "--input"), *_options(options)]  # without --out it finds a name
     if isinstance(job, Compare):
-        tolerance = _unless(job.tolerance, Compare(a=job.a, b=job.b).tolerance)
+        given = "none" if job.tolerance is None else job.tolerance
+        tolerance = _unless(given, Compare(a=job.a, b=job.b).tolerance)
         options = {"runtime-a": job.runtime_a, "runtime-b": job.runtime_b, "tolerance": tolerance}
         return ["compare", job.a, job.b, *_data(job.data), *_options(options)]
     if isinstance(job, Evaluate):
@@ -61,7 +62,8 @@ def _words(job: Job) -> list[str]:
     if isinstance(job, ReadModel):
         return ["inspect", job.path]
     if isinstance(job, LayOut):
-        return ["graph", job.path, "--out", "graph.svg"]
+        options = {"function": job.function, "direction": _unless(job.direction, "down")}
+        return ["graph", job.path, *_options(options), "--out", "graph.svg"]
     raise TypeError(f"no command does {type(job).__name__}")
 
 

@@ -26,17 +26,9 @@ from workbench.gui.panels.tools import tool
 from workbench.gui.state import State
 from workbench.jobs.command_line import as_command
 from workbench.jobs.compare import Compare
+from workbench.jobs.stored import COMPARE, Comparison
 
-KIND = "compare"
 ICONS = {"good": "check-circle", "warning": "warning", "bad": "x-circle"}
-
-
-class Comparison(msgspec.Struct):
-    """Two models and how far B is from A; stored as the run's result."""
-
-    a: str
-    b: str
-    agreement: Agreement
 
 
 class ComparePanel(QWidget):
@@ -52,7 +44,7 @@ class ComparePanel(QWidget):
         self.place_a, self.place_b = PlaceChoice(jobs, self.a), PlaceChoice(jobs, self.b)
         self.data = DataChoice(state, jobs, _("Input of the comparison"))
         self.start_button = StartButton(jobs, _("Compare"))
-        self.history = RunHistory(state, KIND, describe)
+        self.history = RunHistory(state, COMPARE, describe)
         self.table = ResultTable(
             [_("Output"), _("Shape"), _("Largest difference"), _("Relative"), _("Cosine")], names=2
         )
@@ -159,8 +151,8 @@ class ComparePanel(QWidget):
         self.start_button.watch(ticket)
 
     def _on_result(self, agreement: Agreement, a: str, b: str, ids: list[int]) -> None:
-        self.shown = Comparison(a, b, agreement)
-        self._state.project.add_run(KIND, ids, msgspec.to_builtins(self.shown))
+        self.shown = Comparison(a, b, agreement, self._job)
+        self.shown.store(self._state.project, ids)
         self._show_comparison()
         self._end(newest=True)
 
@@ -176,6 +168,7 @@ class ComparePanel(QWidget):
         except msgspec.ValidationError as error:
             self._state.say(_("This run cannot be shown: {reason}.").format(reason=error), level="warning")
             return
+        self._job = self.shown.job
         self._show_comparison()
 
     def _show_comparison(self) -> None:
@@ -217,6 +210,8 @@ class ComparePanel(QWidget):
         if self._job is not None:
             QGuiApplication.clipboard().setText(as_command(self._job))
             self._state.say(_("The command was copied."))
+        elif self.shown is not None:
+            self._state.say(_("This run was stored without its command."), level="warning")
 
 
 def _data_name(data: str) -> str:

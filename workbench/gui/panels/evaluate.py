@@ -24,14 +24,7 @@ from workbench.gui.panels.tools import tool
 from workbench.gui.state import State
 from workbench.jobs.command_line import as_command
 from workbench.jobs.evaluate import Evaluate, Evaluated
-
-KIND = "evaluate"
-
-
-class Evaluation(msgspec.Struct):
-    """Models evaluated on the same data; stored as the run's result."""
-
-    results: list[Evaluated]
+from workbench.jobs.stored import EVALUATE, Evaluation
 
 
 class EvaluatePanel(QWidget):
@@ -48,7 +41,7 @@ class EvaluatePanel(QWidget):
         self.subjects = SubjectTree(state, jobs)
         self.data = DataChoice(state, jobs, _("Labelled data"))
         self.start_button = StartButton(jobs, _("Evaluate"))
-        self.history = RunHistory(state, KIND, describe)
+        self.history = RunHistory(state, EVALUATE, describe)
         self.table = ResultTable(
             [_("Model"), _("Runtime"), _("Top-1"), _("95 % interval"), _("Top-5"), _("Against the first"),
              _("Samples")],
@@ -151,10 +144,7 @@ class EvaluatePanel(QWidget):
             return
         self.start_button.watch()
         if self.results:
-            ids = {record.path: record.id for record in self._state.project.models()}
-            models = [ids[result.model] for result in self.results if result.model in ids]
-            self._state.project.add_run(KIND, models, msgspec.to_builtins(Evaluation(self.results)))
-            self._state.project.add_dataset(self._asked[0].data, self.results[0].data_sha256)
+            Evaluation(self.results, self._asked).store(self._state.project)
         self.history.refresh(newest=bool(self.results))
         self._allow()
 
@@ -163,10 +153,11 @@ class EvaluatePanel(QWidget):
         if self.start_button.running:
             return
         try:
-            self.results = stored(result)
+            found = Evaluation.of(result)
         except msgspec.ValidationError as error:
             self._state.say(_("This run cannot be shown: {reason}.").format(reason=error), level="warning")
             return
+        self.results, self._asked = found.results, found.jobs
         self._show_results()
 
     def _show_results(self) -> None:
@@ -201,6 +192,8 @@ class EvaluatePanel(QWidget):
         if self._asked:
             QGuiApplication.clipboard().setText("\n".join(as_command(job) for job in self._asked))
             self._state.say(_("The command was copied."))
+        elif self.results:
+            self._state.say(_("This run was stored without its command."), level="warning")
 
 
 def _cells(result: Evaluated, name: str, first: Evaluated) -> list[Cell]:
@@ -227,15 +220,10 @@ def _against(result: Evaluated, first: Evaluated) -> Cell:
     return Cell(_("{points} points").format(points=f"{points:+.2f}"), tip=tip, role=role, strong=True)
 
 
-def stored(result: dict[str, Any]) -> list[Evaluated]:
-    """Read a stored run: of several models (this panel) or one (the command line); raises msgspec.ValidationError."""
-    return msgspec.convert(result.get("results", [result]), list[Evaluated])
-
-
 def describe(result: dict[str, Any]) -> str:
     """Return the headline of a stored evaluation."""
     try:
-        found = stored(result)
+        found = Evaluation.of(result).results
     except msgspec.ValidationError:
         return ""
     return ", ".join(units.percent(row.top1) for row in found)
