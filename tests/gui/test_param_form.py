@@ -14,7 +14,7 @@ import workbench.exporters
 import workbench.passes
 from workbench.core.datasets import Preprocessing
 from workbench.core.errors import WorkbenchError
-from workbench.core.params import Params, meta
+from workbench.core.params import Params, fields, meta
 from workbench.core.plugins import discover
 from workbench.exporters import Exporter
 from workbench.gui.editors import ChecklistDialog, FigureBox
@@ -149,3 +149,26 @@ def test_the_keyboard_reaches_every_editor(form: ParamForm) -> None:
         proxy = editor.focusProxy()
         assert proxy is not None
         assert proxy.focusPolicy() & Qt.FocusPolicy.TabFocus
+
+
+def test_what_does_not_apply_to_a_format_is_left_out(qtbot: QtBot) -> None:
+    class Narrow(Params, frozen=True):
+        signature: Annotated[str, meta("Signature", "Only there.", formats=("saved-model",))] = ""
+        batch: Annotated[int, meta("Batch", "Everywhere.", ge=1)] = 1
+
+    shown = {
+        format_id: list(ParamForm(Narrow, format_id=format_id).editors) for format_id in ("", "onnx", "saved-model")
+    }
+    assert shown == {"": ["signature", "batch"], "onnx": ["batch"], "saved-model": ["signature", "batch"]}
+    assert ParamForm(Narrow, format_id="onnx").params() == Narrow()
+
+
+@pytest.mark.parametrize(
+    "plugin",
+    [*discover(workbench.passes, Pass).values(), *discover(workbench.exporters, Exporter).values()],
+    ids=lambda plugin: plugin.id,
+)
+def test_every_setting_applies_to_a_format_that_its_plugin_takes(plugin: Any) -> None:
+    for field in fields(plugin.params):
+        assert set(field.formats) <= set(plugin.accepts)
+        assert field.formats != tuple(plugin.accepts), "leave formats out"

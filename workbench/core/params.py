@@ -32,6 +32,8 @@ class Field(msgspec.Struct, frozen=True):
     unit: str = ""
     optional: bool = False
     """None is allowed and means "let the library decide"."""
+    formats: tuple[str, ...] = ()
+    """Ids of the source formats that it applies to: a form for another one leaves it out; () is all."""
 
 
 def meta(
@@ -43,14 +45,15 @@ def meta(
     unit: str = "",
     labels: tuple[str, ...] = (),
     path: bool = False,
+    formats: tuple[str, ...] = (),
 ) -> msgspec.Meta:
     """Describe a field: ``x: Annotated[int, meta(N_("Runs"), N_("How often ..."), ge=1)] = 100``.
 
-    ``labels`` name the Literal's choices in order; ``path`` makes a text field a file chooser.
+    ``labels`` name the Literal's choices in order; ``path`` makes a text field a file chooser;
+    ``formats`` are the source formats that it applies to.
     """
-    return msgspec.Meta(
-        title=title, description=help, ge=ge, le=le, extra={"unit": unit, "labels": labels, "path": path}
-    )
+    extra = {"unit": unit, "labels": labels, "path": path, "formats": formats}
+    return msgspec.Meta(title=title, description=help, ge=ge, le=le, extra=extra)
 
 
 T = TypeVar("T", bound=Params)
@@ -88,6 +91,7 @@ def _field(field: msgspec.structs.FieldInfo, hint: Any) -> Field:
         choice_labels=tuple(extra.get("labels", ())) or tuple(str(choice) for choice in choices),
         unit=extra.get("unit", ""),
         optional=optional,
+        formats=tuple(extra.get("formats", ())),
     )
 
 
@@ -111,9 +115,7 @@ def parse(params: type[T], given: Mapping[str, Any]) -> T:
     try:
         return msgspec.convert(values, params, strict=False)
     except msgspec.ValidationError as error:
-        raise WorkbenchError(
-            _("A setting has a value that is not allowed: {reason}.").format(reason=error), _describe(known, str(error))
-        ) from error
+        raise _refusal(known, values, str(error)) from error
 
 
 def _split(field: Field, value: Any) -> Any:
@@ -122,16 +124,23 @@ def _split(field: Field, value: Any) -> Any:
     return value
 
 
-def _describe(known: Mapping[str, Field], reason: str) -> str:
-    field = next((field for name, field in known.items() if f"$.{name}" in reason), None)
+def _refusal(known: Mapping[str, Field], values: Mapping[str, Any], reason: str) -> WorkbenchError:
+    """Name the setting, its value and what it takes; msgspec says only where it stopped."""
+    field = next((field for name, field in known.items() if f"`$.{name}" in reason), None)
     if field is None:
-        return ""
+        return WorkbenchError(_("A setting has a value that is not allowed: {reason}.").format(reason=reason), "")
+    message = _("{title} cannot be {value}.").format(title=_(field.title), value=values.get(field.name))
+    return WorkbenchError(message, _allowed(field))
+
+
+def _allowed(field: Field) -> str:
     if field.choices:
-        return _("{title}: one of {choices}.").format(title=_(field.title), choices=", ".join(map(str, field.choices)))
+        return _("It is one of {choices}.").format(choices=", ".join(map(str, field.choices)))
     if field.minimum is not None and field.maximum is not None:
-        bounds = _("{title}: from {low} to {high}.")
-        return bounds.format(title=_(field.title), low=field.minimum, high=field.maximum)
-    return f"{_(field.title)}: {_(field.help)}"
+        return _("It goes from {low} to {high}.").format(low=field.minimum, high=field.maximum)
+    if field.minimum is not None:
+        return _("It is at least {low}.").format(low=field.minimum)
+    return _(field.help)
 
 
 def changed(params: Params) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from workbench.core.outcome import Outcome
 from workbench.core.params import Params, meta
 from workbench.exporters import Exporter
 from workbench.exporters.obstacles import KERAS_TO_ONNX, TENSORFLOW_TO_ONNX, unloadable, without_counterpart
+from workbench.formats.identify import identify
 
 
 class OnnxParams(Params, frozen=True):
@@ -29,7 +30,12 @@ class OnnxParams(Params, frozen=True):
         | None
     ) = None
     signature: Annotated[
-        str, meta(N_("Signature"), N_("Which entry point of a SavedModel; empty takes serving_default."))
+        str,
+        meta(
+            N_("Signature"),
+            N_("Which entry point of a SavedModel; empty takes serving_default."),
+            formats=("saved-model",),
+        ),
     ] = ""
 
 
@@ -58,7 +64,7 @@ class OnnxExport(Exporter[OnnxParams]):
 
     def run(self, source: Path, target: Path, params: OnnxParams, *, report: Report) -> Outcome:
         """Write ``target``; raises WorkbenchError naming what cannot be converted."""
-        if source.suffix == ".onnx" or not _is_tensorflow(source):
+        if identify(source).id == "onnx":
             from workbench.backends.onnx_files import reversion
 
             return Outcome(notes=reversion(source, target, opset=params.opset, batch=params.batch))
@@ -69,11 +75,3 @@ class OnnxExport(Exporter[OnnxParams]):
 
         to_onnx(source, target, opset=params.opset, signature=params.signature, batch=params.batch, report=report)
         return Outcome()
-
-
-def _is_tensorflow(source: Path) -> bool:
-    """Say whether this is a SavedModel folder, an HDF5 file or a zip archive: everything else accepted is ONNX."""
-    if source.is_dir():
-        return True
-    with source.open("rb") as file:
-        return file.read(8).startswith((b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"))

@@ -28,7 +28,12 @@ class TfServingParams(Params, frozen=True):
         int, meta(N_("Version"), N_("The server loads the highest version, or the one that models.config names."), ge=1)
     ] = 1
     signature: Annotated[
-        str, meta(N_("Signature"), N_("Which entry point of a SavedModel clients ask; empty takes serving_default."))
+        str,
+        meta(
+            N_("Signature"),
+            N_("Which entry point of a SavedModel clients ask; empty takes serving_default."),
+            formats=("saved-model",),
+        ),
     ] = ""
     warmup: Annotated[
         int,
@@ -82,7 +87,6 @@ class TfServingExport(Exporter[TfServingParams]):
                 "signature": signature,
                 "inputs": [_described(port) for port in inputs],
                 "outputs": [_described(port) for port in outputs],
-                "inputs_by_dtype": {port.name: port.dtype for port in inputs},
                 "warmup": warmup,
                 "rest_port": params.rest_port,
                 "grpc_port": params.grpc_port,
@@ -119,6 +123,12 @@ def _write_files(target: Path, values: dict[str, Any]) -> None:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.filters.update(python=repr, plain=_plain)  # names come out of the model: they must stay names
     for name in FILES:
         text = environment.get_template(f"{name}.j2").render(values)
         (target / name).write_text(text, encoding="utf-8")
+
+
+def _plain(text: str) -> str:
+    """Return a name on one line, without what would end a table's cell or a piece of code in Markdown."""
+    return re.sub(r"[`|<>]", "_", "".join(sign if sign.isprintable() else "_" for sign in text))

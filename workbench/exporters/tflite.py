@@ -29,7 +29,12 @@ class TfliteParams(Params, frozen=True):
         | None
     ) = None
     signature: Annotated[
-        str, meta(N_("Signature"), N_("Which entry point of a SavedModel; empty takes serving_default."))
+        str,
+        meta(
+            N_("Signature"),
+            N_("Which entry point of a SavedModel; empty takes serving_default."),
+            formats=("saved-model",),
+        ),
     ] = ""
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QToolButton, QWidget
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.params import Field, Params, fields, parse
 from workbench.gui import theme
 from workbench.gui.editors import Editor, OptionalEditor, editor_for
+from workbench.gui.labels import Label
 
 LABEL_WIDTH, ROW_HEIGHT = 160, 30
 """Of a label, so that forms below each other line up and it is level with the editor beside it."""
@@ -29,13 +30,14 @@ class ParamForm(QWidget):
         parent: QWidget | None = None,
         *,
         suggestions: Mapping[str, Sequence[str]] | None = None,
+        format_id: str = "",
     ) -> None:
-        """``suggestions`` offers names for list settings."""
+        """``suggestions`` offers names for list settings; what does not apply to ``format_id`` is left out."""
         super().__init__(parent)
         self._type = params
         self._valid = True
         self.editors: dict[str, Editor] = {}
-        self._problems: dict[str, QLabel] = {}
+        self._problems: dict[str, Label] = {}
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(14)
@@ -43,6 +45,8 @@ class ParamForm(QWidget):
         layout.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for field in fields(params):
+            if format_id and field.formats and format_id not in field.formats:
+                continue
             self._add(layout, field, (suggestions or {}).get(field.name, ()))
 
     def _add(self, layout: QFormLayout, field: Field, names: Sequence[str]) -> None:
@@ -53,11 +57,11 @@ class ParamForm(QWidget):
         help_text = _help(field)
         editor.setToolTip(help_text)
         editor.changed.connect(self._on_changed)
-        title = QLabel(_(field.title))
+        title = Label(_(field.title))
         title.setToolTip(help_text)
         title.setMinimumSize(LABEL_WIDTH, ROW_HEIGHT)
         title.setBuddy(editor)
-        problem = QLabel()
+        problem = Label()
         problem.setProperty("role", "error")
         problem.setWordWrap(True)
         problem.hide()

@@ -32,6 +32,7 @@ class DynamicInt8Params(Params, frozen=True):
                 "weights. TFLite always takes all."
             ),
             labels=(N_("Auto"), N_("Dense and recurrent"), N_("All, with convolutions")),
+            formats=("onnx",),
         ),
     ] = "auto"
     per_channel: Annotated[

@@ -29,6 +29,7 @@ class Float16Params(Params, frozen=True):
                 "branches or loops. TFLite always computes in float32 on a CPU."
             ),
             labels=(N_("Auto"), N_("float16"), N_("float32, weights in float16")),
+            formats=("onnx",),
         ),
     ] = "auto"
     skip: Annotated[

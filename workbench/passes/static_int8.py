@@ -10,7 +10,7 @@ from workbench.core.datasets import RANDOM
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
 from workbench.core.graph import Graph
-from workbench.core.i18n import N_, _
+from workbench.core.i18n import N_, _, ngettext
 from workbench.core.params import Params, meta
 from workbench.datasets import Dataset
 from workbench.formats.identify import identify, read_model
@@ -62,20 +62,32 @@ class StaticInt8Params(Params, frozen=True):
             ),
             ge=0.0,
             le=1.0,
+            formats=tuple(TO_TFLITE),
         ),
     ] = 0.98
     io: Annotated[
         Literal["float32", "int8"],
         meta(
-            N_("Inputs and outputs"), N_("TFLite: type of the model's inputs and outputs; int8 for microcontrollers.")
+            N_("Inputs and outputs"),
+            N_("TFLite: type of the model's inputs and outputs; int8 for microcontrollers."),
+            formats=tuple(TO_TFLITE),
         ),
     ] = "float32"
     activations: Annotated[
         Literal["uint8", "int8"],
-        meta(N_("Activations"), N_("ONNX: uint8 is several times faster on x86; int8 suits TensorRT and ARM.")),
+        meta(
+            N_("Activations"),
+            N_("ONNX: uint8 is several times faster on x86; int8 suits TensorRT and ARM."),
+            formats=("onnx",),
+        ),
     ] = "uint8"
     reduce_range: Annotated[
-        bool, meta(N_("7-bit weights"), N_("ONNX: for x86 processors without VNNI, which overflow with 8 bits."))
+        bool,
+        meta(
+            N_("7-bit weights"),
+            N_("ONNX: for x86 processors without VNNI, which overflow with 8 bits."),
+            formats=("onnx",),
+        ),
     ] = False
 
 
@@ -191,9 +203,13 @@ def _agreement_note(chosen: Agreed, wanted: float) -> str:
         variant=chosen.variant, share=chosen.agreement
     )
     if chosen.in_float:
-        text += " " + _("For that, {n} sensitive layers stayed in float.").format(n=len(chosen.in_float))
+        text += " " + ngettext(
+            "For that, {n} sensitive layer stayed in float.",
+            "For that, {n} sensitive layers stayed in float.",
+            len(chosen.in_float),
+        ).format(n=len(chosen.in_float))
     if (chosen.agreement or 0.0) < wanted:
         text += " " + _("That is less than the wanted {wanted:.1%}: more calibration data may help.").format(
             wanted=wanted
         )
-    return text
+    return text + " " + _("Ranges and layers were chosen on these samples: check on others.")

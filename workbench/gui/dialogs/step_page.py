@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -25,6 +24,7 @@ from workbench.core.plugins import install_command
 from workbench.exporters import Exporter
 from workbench.gui import theme
 from workbench.gui.dialogs.data_form import DataForm
+from workbench.gui.labels import Label
 from workbench.gui.param_form import ParamForm
 from workbench.gui.state import State
 from workbench.passes import Pass
@@ -54,7 +54,9 @@ class StepPage(QScrollArea):
         self._is_target_good = is_target_good
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.form = ParamForm(plugin.params, suggestions=suggestions(plugin, graph))
+        self.form = ParamForm(
+            plugin.params, suggestions=suggestions(plugin, graph), format_id=graph.format if graph is not None else ""
+        )
         self.data = DataForm(state, state.jobs)
         self.form.changed.connect(self.changed)
         self.data.changed.connect(self.changed)
@@ -96,7 +98,7 @@ class ObstacleNotice(QFrame):
     def __init__(self, reason: str, command: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "notice")
-        glyph = QLabel()
+        glyph = Label()
         glyph.setPixmap(theme.icon("warning", "warning").pixmap(20, 20))
         row = QHBoxLayout()
         row.setSpacing(10)
@@ -142,8 +144,5 @@ def _data_texts(plugin: Pass | Exporter) -> tuple[str, str]:  # type: ignore[typ
     )
 
 
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    return label
+def _label(text: str, role: str) -> Label:
+    return Label(text, role=role, wordWrap=True)
