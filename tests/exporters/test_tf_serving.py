@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -20,7 +21,7 @@ import tensorflow as tf
 import yaml
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2, prediction_service_pb2_grpc
 
-from workbench.exporters.tf_serving import TfServingExport, TfServingParams, serving_name
+from workbench.exporters.tf_serving import TfServingExport, TfServingParams, _write_files, serving_name
 from workbench.runtimes.tensorflow import TensorFlow
 
 
@@ -139,6 +140,47 @@ def test_grpc_client_sends_what_the_server_expects(exported: Path, feeds, tmp_pa
     assert f"{session.run(arrays)['sure'][0, 0]:.4f}"[:5] in said
 
 
+def constants_of(client: Path) -> dict[str, object]:
+    """Return the constants of a written program, which is parsed and not run."""
+    assigned = [item for item in ast.parse(client.read_text(encoding="utf-8")).body if isinstance(item, ast.Assign)]
+    return {ast.unparse(item.targets[0]): ast.literal_eval(item.value) for item in assigned}
+
+
+HOSTILE = 'a"""\nimport os  # `|{{ 7 * 7 }}\\" + \'😀\u2028'
+
+
+def test_names_from_the_model_stay_names(tmp_path: Path) -> None:
+    port = {"name": HOSTILE, "dtype": "float32", "shape": f"[{HOSTILE}, 3]"}
+    values = {
+        "name": "net",
+        "version": 2,
+        "signature": HOSTILE,
+        "inputs": [port],
+        "outputs": [port],
+        "warmup": 0,
+        "rest_port": 8501,
+        "grpc_port": 8500,
+    }
+    _write_files(tmp_path, values)
+    rest, remote = constants_of(tmp_path / "rest_client.py"), constants_of(tmp_path / "grpc_client.py")
+    for constants in (rest, remote):
+        assert constants["SIGNATURE"] == HOSTILE
+        assert constants["INPUTS"] == {HOSTILE: ("float32", port["shape"])}
+    assert rest["FIRST_OUTPUT"] == HOSTILE
+    assert rest["PREDICT"] == "/v1/models/net/versions/2:predict"
+    assert (remote["MODEL"], remote["VERSION"]) == ("net", 2)
+    for client in ("rest_client.py", "grpc_client.py"):
+        parsed = ast.parse((tmp_path / client).read_text(encoding="utf-8"))
+        assert "import os" not in str(ast.get_docstring(parsed))
+        imported = {alias.name for item in ast.walk(parsed) if isinstance(item, ast.Import) for alias in item.names}
+        assert "os" not in imported
+    service = yaml.safe_load((tmp_path / "docker-compose.yml").read_text())["services"]["serving"]
+    assert service["volumes"][1] == "./net:/models/net:ro"
+    rows = [line for line in (tmp_path / "README.md").read_text(encoding="utf-8").split("\n") if "import os" in line]
+    assert [row.count("|") for row in rows] == [0, 5, 5]
+    assert all(row.count("`") == 2 for row in rows)
+
+
 def test_chosen_signature_is_the_one_served(tmp_path: Path, ear) -> None:
     module = tf.Module()
     spec = [tf.TensorSpec((None, 3), name="x")]
@@ -149,7 +191,7 @@ def test_chosen_signature_is_the_one_served(tmp_path: Path, ear) -> None:
     tf.saved_model.save(module, str(tmp_path / "model"), signatures={"double": module.double, "text": module.text})
     settings = TfServingParams(signature="double")
     TfServingExport().run(tmp_path / "model", tmp_path / "deploy", settings, report=ear)
-    assert '"signature_name": "double"' in (tmp_path / "deploy" / "rest_client.py").read_text()
+    assert constants_of(tmp_path / "deploy" / "rest_client.py")["SIGNATURE"] == "double"
     outcome = TfServingExport().run(
         tmp_path / "model", tmp_path / "texts", TfServingParams(signature="text"), report=ear
     )
