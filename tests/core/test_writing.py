@@ -88,6 +88,31 @@ def test_a_folder_that_cannot_be_made(tmp_path):
         pytest.fail("the body must not run")
 
 
+@pytest.mark.parametrize("place", ["beside the target", "elsewhere"])
+def test_a_source_that_cannot_be_read_is_not_put_down_to_the_target(tmp_path, place):
+    target = tmp_path / "out" / "model.onnx"
+    source = (target.parent if place == "beside the target" else tmp_path) / "source.h5"
+    with pytest.raises(WorkbenchError) as said, atomic_target(target):
+        raise PermissionError(errno.EACCES, "Permission denied", str(source))
+    assert str(source) in said.value.message
+    assert str(target) not in said.value.message
+    assert "read" in said.value.hint
+
+
+def test_a_target_that_may_not_be_written_is_named(tmp_path):
+    target = tmp_path / "model.onnx"
+    for names in ((), (None,), ("own",)):
+        with pytest.raises(WorkbenchError, match="Cannot write") as said, atomic_target(target) as partial:
+            name = (str(partial),) if names == ("own",) else names
+            raise PermissionError(errno.EACCES, "Permission denied", *name)
+        assert str(target) in said.value.message
+
+
+def test_another_disk_that_is_full_is_named(tmp_path):
+    with pytest.raises(WorkbenchError, match="Cannot write /elsewhere/scratch"), atomic_target(tmp_path / "x"):
+        raise OSError(errno.ENOSPC, "No space left on device", "/elsewhere/scratch")
+
+
 def test_a_full_disk_is_named_when_python_says_so(tmp_path):
     refusal = pytest.raises(WorkbenchError, match="No space left on device")
     with refusal as refused, atomic_target(tmp_path / "x") as partial:

@@ -49,7 +49,7 @@ def atomic_target(target: Path) -> Iterator[Path]:
         done = True
     except OSError as error:
         if error.errno in _NO_ROOM + _DENIED:
-            raise _write_error(target, error) from error
+            raise _explained(target, scratch, error) from error
         raise
     finally:
         full = not done and _is_full(target.parent)
@@ -89,6 +89,24 @@ def _mark() -> str:
 def _exists(target: Path) -> WorkbenchError:
     return WorkbenchError(
         _("{path} exists already.").format(path=target), _("Choose another name: nothing is overwritten.")
+    )
+
+
+def _explained(target: Path, scratch: Path, error: OSError) -> WorkbenchError:
+    """Say what went wrong with which file: one that the error names may be another than the target."""
+    names = [
+        Path(os.fsdecode(name)).absolute()
+        for name in (error.filename, error.filename2)
+        if isinstance(name, str | bytes)
+    ]
+    ours = any(name == target.absolute() or name.is_relative_to(scratch.absolute()) for name in names)
+    if not names or ours:
+        return _write_error(target, error)
+    if error.errno in _NO_ROOM:
+        return _write_error(names[0], error)
+    return WorkbenchError(
+        _("Cannot use {path}: {reason}.").format(path=names[0], reason=error.strerror or error),
+        _("Check that you may read it; nothing was left half-written."),
     )
 
 
