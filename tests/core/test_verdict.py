@@ -7,7 +7,7 @@ import math
 import pytest
 
 from workbench.core.agreement import Agreement
-from workbench.core.verdict import accuracy_interval, judge
+from workbench.core.verdict import accuracy_interval, differ, judge
 
 
 def agreement(**changes: object) -> Agreement:
@@ -44,7 +44,7 @@ def test_headline(changes: dict[str, object], level: str, words: str) -> None:
         ({"cause": "shape", "max_abs_error": math.inf, "max_rel_error": math.inf}, "other shapes", "finite"),
         ({"cause": "not-finite", "max_abs_error": math.inf, "max_rel_error": math.inf}, "not finite", "tolerance"),
         ({"cause": "not-run", "samples": 0, "max_abs_error": math.inf}, "does not run", "tolerance"),
-        ({"cause": "unrelated", "tolerance": None}, "little to do", "tolerance"),
+        ({"cause": "unrelated", "tolerance": None}, "are far from", "tolerance"),
         ({"samples": 0, "max_abs_error": math.inf}, "does not run", "tolerance"),  # stored before there were causes
         ({"max_abs_error": math.inf, "max_rel_error": math.inf}, "cannot be compared", "tolerance"),
     ],
@@ -89,3 +89,10 @@ def test_a_lossy_result_compared_on_noise_is_not_judged() -> None:
     judged = judge(agreement(top1_agreement=1.0, data="faces.npz", tolerance=None, max_rel_error=0.05))
     assert judged.level == "good"
     assert "100 of 100 samples" in " ".join(judged.sentences)
+
+
+def test_accuracies_differ_only_when_their_intervals_do_not_meet() -> None:
+    assert not differ((0.98, 50), (0.96, 50))
+    assert not differ((0.99, 100), (0.98, 100))
+    assert differ((0.99, 1000), (0.95, 1000))
+    assert not differ((1.0, 0), (0.0, 0))

@@ -47,6 +47,7 @@ def test_static_int8(digits: Path, images: np.ndarray, report: Told, calibration
     outcome = StaticInt8().run(digits, target, params, data=dataset_for(digits, calibration), report=report)
     assert outcome.figures["quantized_layers"] == 4
     assert outcome.figures["calibration_agreement"] >= 0.98
+    assert any("chosen on these samples: check on others" in note for note in outcome.notes)
     assert agreement(lite_outputs(digits, images), lite_outputs(target, images)) >= 0.98
     assert [port.dtype for port in read_model(target).inputs] == ["float32"]
     assert f"Calibrated on 40 samples of {calibration.path}." in outcome.notes

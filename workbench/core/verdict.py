@@ -66,18 +66,26 @@ def judge(agreement: Agreement) -> Verdict:
     return Verdict(level, headline, sentences)
 
 
-def _headline(agreement: Agreement) -> tuple[Level, str]:
+def _failure(agreement: Agreement) -> str:
+    """Return why there is nothing to weigh, or ""."""
     cause = cause_of(agreement)
     if cause == "not-run":
-        return "bad", _("The result does not run.")
+        return _("The result does not run.")
     if cause == "shape":
-        return "bad", _("The outputs have other shapes than those of the source.")
+        return _("The outputs have other shapes than those of the source.")
     if cause == "unrelated":
-        return "bad", _("The outputs have little to do with those of the source.")
+        return _("The outputs are far from those of the source.")
     if cause is None:
-        return "bad", _("The outputs cannot be compared: their shapes differ, or numbers are not finite.")
+        return _("The outputs cannot be compared: their shapes differ, or numbers are not finite.")
     if not math.isfinite(agreement.max_abs_error):
-        return "bad", _("One of the models gives numbers that are not finite.")
+        return _("One of the models gives numbers that are not finite.")
+    return ""
+
+
+def _headline(agreement: Agreement) -> tuple[Level, str]:
+    failure = _failure(agreement)
+    if failure:
+        return "bad", failure
     if agreement.max_abs_error == 0:
         return "good", _("The outputs are identical.")
     if agreement.max_rel_error <= ROUNDING:
@@ -108,6 +116,15 @@ def _difference(agreement: Agreement) -> str:
         else units.error(agreement.max_rel_error),
         cosine=units.cosine(agreement.cosine),
     )  # fmt: skip
+
+
+def differ(one: tuple[float, int], other: tuple[float, int]) -> bool:
+    """Say whether two accuracies, each a share and its samples, are further apart than chance: intervals do not meet.
+
+    Careful for two models on the same samples, where a smaller difference can be real; never too bold.
+    """
+    (low, high), (from_, to) = accuracy_interval(*one), accuracy_interval(*other)
+    return high < from_ or to < low
 
 
 def accuracy_interval(share: float, samples: int) -> tuple[float, float]:

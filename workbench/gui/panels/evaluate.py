@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidg
 
 from workbench.core import units
 from workbench.core.i18n import _
-from workbench.core.verdict import accuracy_interval
+from workbench.core.verdict import accuracy_interval, differ
 from workbench.gui.devices import runtime_label
 from workbench.gui.jobs import Jobs
 from workbench.gui.panels.confusion import ConfusionView
@@ -48,6 +48,7 @@ class EvaluatePanel(QWidget):
             names=2,
         )  # fmt: skip
         self.confusion = ConfusionView()
+        self.notes = QLabel()
         self._build()
         self.start_button.started.connect(self.start)
         self.subjects.chosen_changed.connect(self._allow)
@@ -65,7 +66,7 @@ class EvaluatePanel(QWidget):
                 _("Share of samples whose best class is the true one."),
                 _("Where the accuracy on unlimited data of this kind would be (Wilson score interval)."),
                 _("Share of samples whose true class is among the five best."),
-                _("Difference of top-1 to the first row, in percentage points."),
+                _("Difference of top-1 to the first row, in percentage points; grey while the intervals overlap."),
             ]
         )
         copy = tool(_("Copy as command"), "terminal-window", _("Copy the command lines that do the same."))
@@ -78,12 +79,17 @@ class EvaluatePanel(QWidget):
         results.addWidget(self.table)
         results.addWidget(self.confusion)
         results.setSizes([770, 280])
+        self.notes.setProperty("role", "muted")
+        self.notes.setWordWrap(True)
+        self.notes.setContentsMargins(10, 4, 10, 4)
+        self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(results, 1)
+        column.addWidget(self.notes)
         whole = QSplitter(Qt.Orientation.Horizontal)
         whole.addWidget(self._form())
         whole.addWidget(right)
@@ -165,9 +171,15 @@ class EvaluatePanel(QWidget):
         self.table.show_rows(
             [_cells(result, names.get(result.model, result.model), self.results[0]) for result in self.results]
         )
+        self._show_notes(names)
         if self.results and not self.table.selectedIndexes():
             self.table.selectRow(0)
         self._show_confusion()
+
+    def _show_notes(self, names: dict[str, str]) -> None:
+        lines = [f"{names.get(result.model, result.model)}: {note}" for result in self.results for note in result.notes]
+        self.notes.setText("\n".join(dict.fromkeys(lines)))
+        self.notes.setVisible(bool(lines))
 
     def _show_confusion(self) -> None:
         rows = sorted({index.row() for index in self.table.selectedIndexes()})
@@ -214,9 +226,11 @@ def _against(result: Evaluated, first: Evaluated) -> Cell:
     if result is first:
         return Cell(_("baseline"), role="muted")
     points = (result.top1 - first.top1) * 100
-    one_sample = 100 / max(result.samples, 1)
-    role = "muted" if abs(points) < one_sample / 2 else ("good" if points > 0 else "bad")
-    tip = _("One sample is {points} points.").format(points=units.number(one_sample, 2))
+    sure = differ((result.top1, result.samples), (first.top1, first.samples))
+    role = "muted" if not sure else ("good" if points > 0 else "bad")
+    tip = _("One sample is {points} points.").format(points=units.number(100 / max(result.samples, 1), 2))
+    if not sure:
+        tip += " " + _("The 95 % intervals overlap: more samples are needed to tell the two apart.")
     return Cell(_("{points} points").format(points=f"{points:+.2f}"), tip=tip, role=role, strong=True)
 
 
