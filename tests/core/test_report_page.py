@@ -192,6 +192,41 @@ def test_a_latency_names_its_batch_and_belongs_to_the_model_that_was_measured(
     assert [figure.run for figure in found.values() if figure is not None] == [run.id, other.id]
 
 
+def test_a_stopped_run_never_stands_in_for_a_whole_one(project: Project, records: list[ModelRecord]) -> None:
+    add_benchmark(project, records, samples=False, ended="stopped")
+    assert all("not a whole run" in (entry.latency or pytest.fail()).note for entry in model_entries(project))
+    whole = add_benchmark(project, records, samples=False)
+    add_benchmark(project, records, samples=False, ended="stopped")
+    assert {(entry.latency or pytest.fail()).run for entry in model_entries(project)} == {whole}
+    assert render(project).count("batch 1") >= 2
+
+
+def test_an_artifact_without_a_readable_format_is_a_step_and_counted(
+    project: Project, records: list[ModelRecord]
+) -> None:
+    target = project.new_artifact_path("served", "")
+    target.mkdir()
+    (target / "README.md").write_text("for a server")
+    step = {"plugin": "tf-serving", "bytes_before": 4000, "bytes_after": 12, "seconds": 1.0, "format": "",
+            "verified": agreement(tolerance=1e-4)}  # fmt: skip
+    made = project.add_model(target, name="served", format="", parent=records[0].id, step=step)
+    assert not made.is_model
+    page = render(project)
+    assert f'id="model-{made.id}"' in page
+    assert "tf-serving" in page
+    assert re.search(r"<strong>1</strong>\s*<span>verified artifact</span>", page)
+
+
+def test_dropped_optimizer_state_is_not_credited_to_the_step(project: Project, records: list[ModelRecord]) -> None:
+    step = {**(records[1].step or {}), "weights_before": 1000, "weights_after": 500}
+    project.add_model(Path(records[1].path), name="net int8.onnx", format="onnx", parent=records[0].id, step=step)
+    entry = model_entries(project)[1]
+    assert entry.share == "50 %"
+    assert entry.step is not None
+    assert "50 %" in entry.step.sizes
+    assert "optimizer state" in entry.step.sizes
+
+
 def test_a_benchmark_that_failed_is_not_called_stopped(project: Project, records: list[ModelRecord]) -> None:
     add_benchmark(project, records, samples=False, ended="failed")
     page = render(project)

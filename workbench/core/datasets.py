@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -23,7 +24,10 @@ class Preprocessing(Params, frozen=True):
     layout: Annotated[
         Literal["auto", "nhwc", "nchw"], meta(N_("Layout"), N_("Where the channels are: last (NHWC) or first (NCHW)."))
     ] = "auto"
-    resize: Annotated[bool, meta(N_("Resize"), N_("Resize images to the model's height and width."))] = True
+    resize: Annotated[
+        bool,
+        meta(N_("Resize"), N_("Resize pictures in arrays to the model's height and width; image files always are.")),
+    ] = False
     size: Annotated[
         tuple[int, ...],
         meta(N_("Size"), N_("Height and width to resize images to where the model leaves them open (224,224).")),
@@ -52,3 +56,9 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     """For random input."""
     preprocessing: Preprocessing = Preprocessing()
+
+    def label(self) -> str:
+        """Return what tells this data set from others in the same file: its name and the arrays chosen from it."""
+        chosen = ", ".join(name for name in (self.inputs, self.labels) if name)
+        name = Path(self.path).name or self.path
+        return f"{name} ({chosen})" if chosen else name

@@ -29,6 +29,11 @@ class ModelRecord(msgspec.Struct, frozen=True):
     removed: bool = False
     """No longer shown; still known as an ancestor."""
 
+    @property
+    def is_model(self) -> bool:
+        """Whether it can be opened here; an artifact in no readable format (for a server, say) is only recorded."""
+        return bool(self.format) or self.step is None
+
 
 def ancestry(records: Mapping[int, ModelRecord], model_id: int) -> list[ModelRecord]:
     """Return the models from the first ancestor down to ``model_id`` itself; raises KeyError for an unknown one."""

@@ -200,7 +200,7 @@ class Project:
                 "INSERT INTO datasets (label, spec, sha256, created) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (spec) DO UPDATE SET label = excluded.label,"
                 " sha256 = CASE WHEN excluded.sha256 = '' THEN sha256 ELSE excluded.sha256 END RETURNING *",
-                (label or Path(spec.path).name, wire.encode(spec).decode(), sha256, _now()),
+                (label or spec.label(), wire.encode(spec).decode(), sha256, _now()),
             ).fetchone()
         return _dataset(row)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from workbench.core.lineage import ModelRecord, children
 from workbench.core.project import Project, RunRecord
 from workbench.core.report_charts import Bar, bar_chart, confusion_chart, latency_chart
 from workbench.core.shapes import shape_text
+from workbench.core.size_change import share_of_first, size_change
 from workbench.core.stored_runs import (
     BenchmarkedSeries,
     StoredAccuracy,
@@ -129,18 +131,16 @@ def model_entries(project: Project) -> list[ModelEntry]:
 def _model_entry(
     project: Project, record: ModelRecord, depth: int, latency: Figure | None, accuracy: Figure | None
 ) -> ModelEntry:
-    root = project.lineage(record.id)[0]
-    share = units.percent(record.bytes / root.bytes, 0) if root.id != record.id and root.bytes else ""
     return ModelEntry(
         id=record.id,
         name=record.name,
         path=record.path,
-        format=record.format,
+        format=record.format or (_("for deployment") if record.step else ""),
         sha256=record.sha256,
         created=when(record.created),
         depth=depth,
         size=units.size(record.bytes),
-        share=share,
+        share=share_of_first(project.lineage(record.id)),
         latency=latency,
         accuracy=accuracy,
         step=_step_entry(project, record) if record.step else None,
@@ -158,7 +158,7 @@ def _step_entry(project: Project, record: ModelRecord) -> StepEntry:
         plugin=step.get("plugin", ""),
         parent=project.model(record.parent).name if record.parent is not None else "",
         params=_captioned(step.get("params") or {}),
-        sizes=f"{units.size(step.get('bytes_before'))} \u2192 {units.size(step.get('bytes_after'))}",
+        sizes=f"{size_change(step).text()} \u00b7 {size_change(step).explanation()}".lstrip(" \u00b7"),
         seconds=units.seconds(step.get("seconds")),
         data=_data(data.get("path", "")) if data else "",
         data_sha256=step.get("data_sha256", ""),
@@ -331,25 +331,24 @@ def _models_of(run: RunRecord, records: Sequence[ModelRecord]) -> dict[str, int]
 
 
 def _latest_latencies(project: Project) -> dict[int, Figure]:
-    """Return each model's fastest median in the newest run that has it, by its id; the batch belongs to the figure."""
+    """Return each model's fastest median in the newest whole run that has it, by id, with runtime and batch."""
     records = project.models()
     found: dict[int, Figure] = {}
-    for run in project.runs("benchmark"):
-        try:
-            rows = benchmark_of(run).results
-        except msgspec.ValidationError:
-            continue
+    for run, stored in sorted(_benchmarks(project), key=lambda pair: pair[1].ended == "finished"):  # whole ones win
         known = _models_of(run, records)
-        best: dict[int, BenchmarkedSeries] = {}
-        for row in rows:
-            model = known.get(row.model)
-            if model is not None and (model not in best or row.p50_ms < best[model].p50_ms):
-                best[model] = row
-        for model, row in best.items():
-            batch = _("batch {n}").format(n=row.batch)
-            where = " \u00b7 ".join(part for part in (row.runtime, row.device.upper(), batch) if part)
-            found[model] = Figure(units.milliseconds(row.p50_ms), run.id, where)
+        for row in sorted(stored.results, key=lambda row: -row.p50_ms):
+            if row.model in known:
+                early = "" if stored.ended == "finished" else _("not a whole run: {n} calls").format(n=row.runs)
+                where = (row.runtime, row.device.upper(), _("batch {n}").format(n=row.batch), early)
+                note = " \u00b7 ".join(part for part in where if part)
+                found[known[row.model]] = Figure(units.milliseconds(row.p50_ms), run.id, note)
     return found
+
+
+def _benchmarks(project: Project) -> Iterator[tuple[RunRecord, StoredBenchmark]]:
+    for run in project.runs("benchmark"):
+        with suppress(msgspec.ValidationError):
+            yield run, benchmark_of(run)
 
 
 def _latest_accuracies(project: Project) -> dict[int, Figure]:

@@ -68,13 +68,14 @@ def _summary(models: Sequence[ModelEntry], runs: Sequence[RunEntry]) -> list[tup
     """Return the counts at the head of the page."""
     failed = sum(model.step is not None and model.step.judged == "failed" for model in models)
     passed = sum(model.step is not None and model.step.judged == "passed" for model in models)
+    steps = sum(model.step is not None for model in models)
     cards: list[tuple[str, Any]] = [
-        (_("models"), len(models)),
-        (_("steps"), sum(model.step is not None for model in models)),
-        (_("runs"), len(runs)),
+        (ngettext("model", "models", len(models)), len(models)),
+        (ngettext("step", "steps", steps), steps),
+        (ngettext("run", "runs", len(runs)), len(runs)),
     ]
     if passed:
-        cards.append((_("verified artifacts"), passed))
+        cards.append((ngettext("verified artifact", "verified artifacts", passed), passed))
     if failed:
         cards.append((_("beyond their tolerance"), failed))
     return [(name, str(value)) for name, value in cards]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from workbench.core import units
 from workbench.core.i18n import _
+from workbench.core.lineage import ModelRecord
 
 
 class SizeChange(msgspec.Struct, frozen=True):
@@ -57,6 +58,17 @@ def size_change(step: Mapping[str, Any]) -> SizeChange:
     """Return the change of size of a recorded step (JSON of Transformed)."""
     names = SizeChange.__struct_fields__
     return SizeChange(**{name: int(step.get(name) or 0) for name in names})
+
+
+def share_of_first(lineage: Sequence[ModelRecord]) -> str:
+    """Return the last model's size as a share of the first's, by the same definition; "" for the first itself."""
+    root, record = lineage[0], lineage[-1]
+    if root.id == record.id:
+        return ""
+    before, after = size_change(lineage[1].step or {}).weights_before, size_change(record.step or {}).weights_after
+    if before and after:
+        return units.percent(after / before, 0)
+    return _("{share} (file)").format(share=units.percent(record.bytes / root.bytes, 0)) if root.bytes else ""
 
 
 def change_text(before: int, after: int) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 import workbench.exporters
 import workbench.formats
 import workbench.passes
 from workbench.core import recipes, units, wire
+from workbench.core.datasets import RANDOM
 from workbench.core.events import AnyEvent
 from workbench.core.graph import Graph
 from workbench.core.i18n import _
@@ -32,17 +31,16 @@ def start(
     job: Step,
     parent: ModelRecord,
     *,
-    then: Callable[[Transformed, ModelRecord | None], None],
+    then: Callable[[Transformed, ModelRecord], None],
     failed: Callable[[AnyEvent], None],
     quiet: bool = True,
 ) -> Ticket:
-    """Run ``job``; its result joins the project before ``then`` is called, with None when it is no readable model."""
+    """Run ``job``; its result joins the project, readable model or not, before ``then`` is called."""
 
     def finished(result: Transformed) -> None:
-        record = state.adopt(result, parent) if result.format else None
-        if record is None:
-            state.project.add_run("export", [parent.id], msgspec.to_builtins(result))
-        then(result, record)
+        if job.data.path != RANDOM:
+            state.project.add_dataset(job.data, result.data_sha256)
+        then(result, state.adopt(result, parent))
 
     return state.jobs.submit(job, then=finished, failed=failed, quiet=quiet)
 

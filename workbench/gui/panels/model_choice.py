@@ -10,6 +10,7 @@ from workbench.core.i18n import _
 from workbench.core.lineage import ModelRecord
 from workbench.gui.devices import Devices, Place
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import tip
 from workbench.gui.state import State
 
 
@@ -45,9 +46,9 @@ class ModelChoice(QComboBox):
         before = self.record()
         self.blockSignals(True)
         self.clear()
-        for record in self._state.project.models():
+        for record in (found for found in self._state.project.models() if found.is_model):
             self.addItem(record.name, record)
-            self.setItemData(self.count() - 1, record.path, Qt.ItemDataRole.ToolTipRole)
+            self.setItemData(self.count() - 1, tip(record.path), Qt.ItemDataRole.ToolTipRole)
         if before is not None:
             self.choose(before.id)
         self.blockSignals(False)
@@ -91,7 +92,7 @@ class PlaceChoice(QComboBox):
         for place in self._devices.places(record.format) if record is not None else []:
             self.addItem(place.label, place)
             index = self.count() - 1
-            self.setItemData(index, place.reason, Qt.ItemDataRole.ToolTipRole)
+            self.setItemData(index, tip(place.reason), Qt.ItemDataRole.ToolTipRole)
             model = self.model()
             item = model.item(index) if isinstance(model, QStandardItemModel) else None
             if isinstance(item, QStandardItem):

@@ -10,6 +10,7 @@ from workbench.core.i18n import _
 from workbench.core.lineage import ModelRecord
 from workbench.gui.devices import Devices, Place
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import tip
 from workbench.gui.state import State
 from workbench.jobs.benchmark import Subject
 
@@ -31,6 +32,7 @@ class SubjectTree(QTreeWidget):
         self.setColumnCount(1)
         self.setRootIsDecorated(False)
         self.setIndentation(12)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setAccessibleName(_("Models, runtimes and devices"))
         self.setMinimumHeight(90)
@@ -64,7 +66,7 @@ class SubjectTree(QTreeWidget):
     def choose_models(self, model_ids: list[int]) -> None:
         """Check the first available place of each of these models."""
         subjects = []
-        for record in self._state.project.models():
+        for record in self._models():
             place = next((place for place in self._devices.places(record.format) if place.available), None)
             if record.id in model_ids and place is not None:
                 subjects.append(_subject(record, place))
@@ -74,9 +76,9 @@ class SubjectTree(QTreeWidget):
         """Show the models and places as they are now; what was checked stays checked."""
         self.blockSignals(True)
         self.clear()
-        for record in self._state.project.models():
+        for record in self._models():
             top = QTreeWidgetItem([record.name])
-            top.setToolTip(0, record.path)
+            top.setToolTip(0, tip(f"{record.name}\n{record.path}"))
             top.setFlags(Qt.ItemFlag.ItemIsEnabled)
             font = top.font(0)
             font.setBold(True)
@@ -91,12 +93,15 @@ class SubjectTree(QTreeWidget):
             top.setExpanded(True)
         self.blockSignals(False)
 
+    def _models(self) -> list[ModelRecord]:
+        return [record for record in self._state.project.models() if record.is_model]
+
     def _place_item(self, record: ModelRecord, place: Place) -> QTreeWidgetItem:
         subject = _subject(record, place)
         text = place.label if place.available else f"{place.label} \u2013 {place.reason}"
         item = QTreeWidgetItem([text])
         item.setData(0, ROLE, subject)
-        item.setToolTip(0, place.reason)
+        item.setToolTip(0, tip(f"{place.label}\n{place.reason}".strip()))
         checked = place.available and subject in self._checked
         item.setCheckState(0, Qt.CheckState.Checked if checked else Qt.CheckState.Unchecked)
         item.setDisabled(not place.available)
