@@ -113,3 +113,11 @@ def test_the_digest_follows_the_files(animals: Path) -> None:
     before = open_dataset(DataSpec(path=str(animals)), COLOUR).digest()
     save(animals / "cat" / "0.png", (9, 9, 9))
     assert open_dataset(DataSpec(path=str(animals)), COLOUR).digest() != before
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_cut_off_exif_is_a_clear_error(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"odd{suffix}"
+    Image.new("RGB", (8, 8)).save(path, exif=b"II*\0\x08")
+    with pytest.raises(WorkbenchError, match="Cannot read the image"):
+        open_dataset(DataSpec(path=str(path)), COLOUR).feeds([0])

@@ -12,6 +12,7 @@ import pytest
 from workbench.core.datasets import DataSpec, Preprocessing
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Port
+from workbench.datasets.npz import Npz
 from workbench.datasets.samples import spread
 from workbench.datasets.select import open_dataset
 
@@ -151,3 +152,52 @@ def test_a_limit_takes_one_sample_of_each_stretch() -> None:
     assert (chosen // 10).tolist() == list(range(100))
     assert 30 < np.sum(chosen % 2) < 70  # alternating classes are both met
     assert spread(5, 9).tolist() == [0, 1, 2, 3, 4]
+
+
+def opened_whole(path: Path) -> None:
+    reader = Npz()
+    reader.matches(path)
+    data = reader.open(DataSpec(path=str(path)), [Port("x", "float32", [None, 8])])
+    data.feeds(range(len(data)))
+
+
+def compressed(path: Path) -> bytes:
+    np.savez_compressed(path, x=np.random.default_rng(0).integers(0, 9, (40, 8)).astype(np.float32))
+    return path.read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore")  # numpy on what it makes of a damaged header
+def test_damaged_archives_are_clear_errors(tmp_path: Path) -> None:
+    path = tmp_path / "broken.npz"
+    whole = compressed(path)
+    numbers = np.random.default_rng(0)
+    refused = 0
+    for _attempt in range(400):
+        content = np.frombuffer(whole, np.uint8).copy()
+        content[numbers.integers(0, len(content), 3)] = numbers.integers(0, 256, 3)
+        path.write_bytes(content.tobytes())
+        try:
+            opened_whole(path)
+        except WorkbenchError:
+            refused += 1
+    assert refused > 200
+
+
+def test_encrypted_archive_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "locked.npz"
+    content = bytearray(compressed(path))
+    content[6] |= 1  # the flag in the local header and in the directory
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(content)
+    with pytest.raises(WorkbenchError, match="encrypted"):
+        opened_whole(path)
+
+
+def test_broken_compression_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "torn.npz"
+    content = bytearray(compressed(path))
+    start = 30 + len("x.npy") + int.from_bytes(content[28:30], "little")
+    content[start : start + 20] = b"\xff" * 20
+    path.write_bytes(content)
+    with pytest.raises(WorkbenchError, match="Cannot read x"):
+        opened_whole(path)

@@ -15,6 +15,10 @@ from workbench.core.events import AnyEvent, Log, Progress
 from workbench.core.i18n import _
 from workbench.jobs import Job
 
+UNSAFE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters, but for tab and line feed
+    r"\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"  # what turns the direction of writing or ends a line
+)
 COUNTS = re.compile(r"\d+")
 OK, ACT, USAGE, BUG, CANCELLED = 0, 1, 2, 70, 130
 
@@ -35,21 +39,21 @@ class Console:
             line = wire.encode(document)  # an infinite error becomes the text "Infinity": JSON has no word for it
             click.echo(msgspec.json.format(line, indent=2) if sys.stdout.isatty() else line)
         elif text:
-            click.echo(text)
+            click.echo(harmless(text))
 
     def say(self, text: str) -> None:
         """Print one line for a person, on stderr."""
         self.end_progress()
-        click.echo(text, err=True)
+        click.echo(harmless(text), err=True)
 
     def error(self, message: str, hint: str) -> None:
         """Print an error: with --json ``{error, hint}`` on stdout, and always readable on stderr."""
         self.end_progress()
         if self.as_json:
             click.echo(wire.encode({"error": message, "hint": hint}))
-        click.echo(f"{click.style(_('Error') + ':', fg='red', bold=True)} {message}", err=True)
+        click.echo(f"{click.style(_('Error') + ':', fg='red', bold=True)} {harmless(message)}", err=True)
         if hint:
-            click.echo(hint, err=True)
+            click.echo(harmless(hint), err=True)
 
     def on_event(self, event: AnyEvent) -> None:
         """Show a job's progress and log."""
@@ -60,14 +64,15 @@ class Console:
 
     def _progress(self, event: Progress) -> None:
         share = "" if event.fraction is None else f"{event.fraction:4.0%} "
-        line = f"{share}{event.text}"
+        text = _one_line(event.text)
+        line = f"{share}{text}"
         if self._on_terminal:
             width = max(len(self._shown), len(line))
             click.echo(f"\r{line:<{width}}", err=True, nl=False)
             self._shown = line
-        elif (stage := COUNTS.sub("#", event.text)) and stage != self._shown:
+        elif (stage := COUNTS.sub("#", text)) and stage != self._shown:
             # In a log file one line for each stage is enough: "sample 17" differs from "sample 18" by its count only.
-            click.echo(event.text, err=True)
+            click.echo(text, err=True)
             self._shown = stage
 
     def end_progress(self) -> None:
@@ -83,6 +88,15 @@ class Console:
         return run_job(job, on_event=self.on_event)
 
 
+def harmless(text: str) -> str:
+    """Return a text in which nothing can steer the terminal: names in it come out of files."""
+    return UNSAFE.sub("\ufffd", text)
+
+
+def _one_line(text: str) -> str:
+    return harmless(text).replace("\n", " ")
+
+
 def plain(value: Any) -> Any:
     """Return structs as JSON-safe builtins."""
     return msgspec.to_builtins(value)
@@ -93,7 +107,7 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
     if not rows:
         return ""
     headings = list(rows[0])
-    cells = [headings, *([row[name] for name in headings] for row in rows)]
+    cells = [headings, *([_one_line(row[name]) for name in headings] for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(headings))]
     numeric = [all(_is_figure(line[column]) for line in cells[1:]) for column in range(len(headings))]
     lines = (

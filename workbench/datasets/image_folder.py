@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +22,9 @@ from workbench.datasets import Dataset, Reader
 from workbench.datasets.samples import Labels, StoredSamples
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+
+DAMAGED = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, RuntimeError, struct.error, zlib.error)
+"""What Pillow's decoders raise for content that is not what it says."""
 
 
 class ImageFolder(Reader):
@@ -52,6 +58,8 @@ class ImageFolder(Reader):
                 _("{path} holds no images.").format(path=root),
                 _("Known endings: {names}.").format(names=", ".join(SUFFIXES)),
             )
+        fitted = msgspec.structs.replace(spec.preprocessing, resize=True)  # files come in all sizes
+        spec = msgspec.structs.replace(spec, preprocessing=fitted)
         return StoredSamples(spec, ports, {ports[0].name: Pictures(root, files)}, labels)
 
 
@@ -99,7 +107,7 @@ def _pixels(path: Path) -> NDArray[np.generic]:
                 ),
                 _("Make it smaller, or take it out of the folder."),
             ) from error
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
+        except DAMAGED as error:
             raise _unreadable(path, str(error)) from error
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +25,22 @@ from workbench.datasets.samples import ArrayColumn, Labels, StoredSamples
 NPY_MAGIC = b"\x93NUMPY"
 LARGEST_ARRAY = 8 << 30
 """Bytes of one array that is unpacked into memory; .npy has no such bound."""
+
+DAMAGED = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,  # encrypted, or compressed in a way that Python does not know
+    OverflowError,
+    MemoryError,
+    SyntaxError,
+    tokenize.TokenError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
+"""What zipfile, its decompressors and numpy raise for files that are damaged, incomplete or locked."""
 
 
 class Npz(Reader):
@@ -41,7 +61,7 @@ class Npz(Reader):
                 return False
             with zipfile.ZipFile(path) as archive:
                 names = archive.namelist()
-        except (OSError, zipfile.BadZipFile):
+        except DAMAGED:
             return False
         return bool(names) and all(name.endswith(".npy") for name in names)
 
@@ -67,7 +87,7 @@ class _Mapped:
         self._path = path
         try:
             self._array: NDArray[np.generic] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+        except DAMAGED as error:
             raise _refused(path, path.name, error) from error
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -88,7 +108,7 @@ class _Archive:
             with zipfile.ZipFile(self._path) as archive:
                 members = [name for name in archive.namelist() if name.endswith(".npy")]
                 return {name.removesuffix(".npy"): self._header(archive, name)[0] for name in members}
-        except (OSError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             raise _refused(self._path, self._path.name, error) from error
 
     def read(self, name: str) -> NDArray[np.generic]:
@@ -97,7 +117,7 @@ class _Archive:
                 self._check_size(archive, f"{name}.npy")
                 with archive.open(f"{name}.npy") as member:
                     array: NDArray[np.generic] = np.lib.format.read_array(member, allow_pickle=False)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
             raise _refused(self._path, name, error) from error
         return array
 
@@ -121,7 +141,7 @@ class _Archive:
                     (2, 0): np.lib.format.read_array_header_2_0,
                 }.get(version, np.lib.format.read_array_header_2_0)
                 shape, _fortran, dtype = read(file)
-        except (ValueError, OSError, EOFError) as error:
+        except DAMAGED as error:
             raise _refused(self._path, member, error) from error
         return tuple(shape), dtype
 
