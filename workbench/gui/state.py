@@ -15,6 +15,7 @@ from workbench.core.datasets import DataSpec
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph
 from workbench.core.i18n import _
+from workbench.core.known_data import known_data
 from workbench.core.project import ModelRecord, Project
 from workbench.core.settings import Settings
 from workbench.core.writing import atomic_target
@@ -85,7 +86,7 @@ class State(QObject):
             self._view(record)
         if record.id in self.graphs:
             self._keep(record.id, self.graphs[record.id])
-        else:
+        elif record.is_model:
             self._read(Path(record.path), record)
 
     def adopt(self, result: Transformed, parent: ModelRecord, *, name: str = "") -> ModelRecord:
@@ -161,10 +162,11 @@ class State(QObject):
 
     @property
     def data(self) -> DataSpec:
-        """The data that goes with the model in view: offered for it, or for the model that it descends from."""
+        """The data that goes with the model in view: offered for its first ancestor, or last used in its family."""
         if self.current is None:
             return DataSpec()
-        return self._data.get(self.project.lineage(self.current.id)[0].path, DataSpec())
+        offered = self._data.get(self.project.lineage(self.current.id)[0].path)
+        return offered if offered is not None else known_data(self.project, self.current.id)
 
     def offer_data(self, spec: DataSpec, model: Path | None = None) -> None:
         """Let the data forms start with ``spec`` for ``model`` and its descendants; None is the model in view."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.events import Report
-from workbench.core.i18n import _
+from workbench.core.i18n import _, ngettext
 from workbench.core.plugins import missing
 from workbench.datasets.select import find_reader, open_dataset
 from workbench.formats.identify import read_model
@@ -53,8 +53,10 @@ class DataPreview(msgspec.Struct):
     labelled: bool
     class_names: list[str]
     feeds: dict[str, str]
-    """Input name to "float32 [1, 28, 28, 1], from 0 to 1"."""
+    """Input name to "float32 [1, 28, 28, 1], first 64 samples: from 0 to 1"."""
     sha256: str
+    notes: list[str] = []
+    """How samples were fitted to the inputs (translated)."""
 
 
 class CheckData(Job, frozen=True):
@@ -74,24 +76,35 @@ class CheckData(Job, frozen=True):
         """Check; raises WorkbenchError naming the shape and the way out."""
         dataset = open_dataset(self.data, real_ports(ports_of(read_model(Path(self.model)))))
         one = dataset.feeds([0])
-        several = dataset.feeds(range(min(len(dataset), PREVIEW_SAMPLES)))
+        seen = min(len(dataset), PREVIEW_SAMPLES)
+        several = dataset.feeds(range(seen))
+        part = seen if seen < len(dataset) else 0
         return DataPreview(
             kind=RANDOM if self.data.path == RANDOM else find_reader(self.data).id,
             samples=len(dataset),
             labelled=dataset.labels is not None,
             class_names=dataset.class_names,
-            feeds={name: describe(values, list(one[name].shape)) for name, values in several.items()},
+            feeds={name: describe(values, list(one[name].shape), part) for name, values in several.items()},
             sha256=dataset.digest(),
+            notes=list(dataset.notes),
         )
 
 
-PREVIEW_SAMPLES = 8
+PREVIEW_SAMPLES = 64
 """The range is told from so many."""
 
 
-def describe(values: NDArray[np.generic], shape: list[int]) -> str:
-    """Return type, shape of one sample and range: "float32 [1, 28, 28, 1], from 0 to 1"."""
+def describe(values: NDArray[np.generic], shape: list[int], part: int) -> str:
+    """Return type, shape of one sample and range; ``part`` is how many samples it was told from, 0 for all."""
     text = f"{values.dtype} {shape}"
     if values.dtype.kind not in "fiub" or not values.size:
         return text
-    return _("{what}, from {low:.6g} to {high:.6g}").format(what=text, low=values.min(), high=values.max())
+    low, high = values.min(), values.max()
+    if not part:
+        return _("{what}, from {low:.6g} to {high:.6g}").format(what=text, low=low, high=high)
+    sentence = ngettext(
+        "{what}, first sample: from {low:.6g} to {high:.6g}",
+        "{what}, first {n} samples: from {low:.6g} to {high:.6g}",
+        part,
+    )
+    return sentence.format(what=text, n=part, low=low, high=high)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 import workbench.passes
 from workbench.core.agreement import Agreement
 from workbench.core.agreement import failed as agreement_failed
+from workbench.core.datasets import DataSpec
 from workbench.core.plugins import discover, install_command
 from workbench.gui import steps
 from workbench.gui.dialogs.export import ExportDialog, TargetPath
@@ -107,7 +109,8 @@ def test_fitting_data_says_what_it_feeds(optimize: OptimizeDialog, window: MainW
     page.data.path.setText(str(samples / "digits-test.npz"))
     page.data.check()
     qtbot.waitUntil(lambda: "504" in page.data.verdict(), timeout=WAIT_MS)
-    assert [record.spec.path for record in window.state.project.datasets()] == [str(samples / "digits-test.npz")]
+    assert "first 64 samples: from 0" in page.data.verdict()
+    assert window.state.project.datasets() == [], "looking at data is not using it"
     optimize.close()
 
 
@@ -227,3 +230,44 @@ def test_steps_come_back_as_command_and_recipe(
     steps.save_recipe(window.state, child, tmp_path / "again")
     assert "dynamic-int8" in (tmp_path / "again.yaml").read_text()
     optimize.close()
+
+
+def test_int8_with_random_input_has_to_be_agreed_to(
+    window: MainWindow, open_model: Callable[[Path], None], samples: Path
+) -> None:
+    open_model(samples / "digits.onnx")
+    dialog = OptimizeDialog(window.state, window.jobs, window, choose="static-int8")
+    dialog.show()
+    page = dialog.current_page()
+    assert page is not None
+    assert page.random.isVisible()
+    assert "No calibration data" in texts(page.random)
+    assert not dialog.start_button.isEnabled()
+    page.random.agree.setChecked(True)
+    assert dialog.start_button.isEnabled()
+    page.random.agree.setChecked(False)
+    page.data.path.setText(str(samples / "digits-calibration.npz"))
+    assert not page.random.isVisible()
+    assert dialog.start_button.isEnabled()
+    assert page.data.mapTo(page, page.data.pos()).y() < page.form.mapTo(page, page.form.pos()).y()
+    assert "io" not in page.form.editors
+    dialog.close()
+
+
+def test_data_used_before_the_restart_is_chosen(
+    window: MainWindow, open_model: Callable[[Path], None], samples: Path
+) -> None:
+    open_model(samples / "digits.onnx")
+    root = window.state.current
+    assert root is not None
+    used = DataSpec(path=str(samples / "digits-calibration.npz"), limit=50)
+    step = made(None)
+    step.data = used
+    window.state.project.add_model(
+        samples / "digits.tflite", name="child", format="tflite", parent=root.id, step=msgspec.to_builtins(step)
+    )
+    dialog = OptimizeDialog(window.state, window.jobs, window, choose="static-int8")
+    page = dialog.current_page()
+    assert page is not None
+    assert page.data.spec() == used
+    dialog.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSpinBox,
@@ -28,6 +28,7 @@ from workbench.core.params import parse
 from workbench.datasets.select import readers
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.param_form import LABEL_WIDTH, ROW_HEIGHT, ParamForm
 from workbench.gui.state import State
 from workbench.jobs.probe import CheckData, DataPreview
@@ -64,7 +65,7 @@ class DataForm(QWidget):
         self._preparation = ParamForm(Preprocessing)
         self._check = QPushButton(theme.icon("check-square"), _("Check"))
         self._check.setToolTip(_("Open the data against this model's inputs now."))
-        self._verdict = QLabel()
+        self._verdict = Label()
         self._verdict.setWordWrap(True)
         self._verdict.hide()
         self._arrange()
@@ -188,7 +189,7 @@ class DataForm(QWidget):
         self._known.clear()
         self._known.addItem(_("Random input"), DataSpec())
         if self._state.data.path != RANDOM:
-            self._known.addItem(Path(self._state.data.path).name, self._state.data)
+            self._known.addItem(self._state.data.label(), self._state.data)
         for record in self._state.project.datasets():
             if record.spec not in (self._state.data, DataSpec()):
                 self._known.addItem(record.label, record.spec)
@@ -238,26 +239,34 @@ class DataForm(QWidget):
         self._checking = True
         self._check.setEnabled(False)
         self._say(_("Checking..."), "muted")
-        self._jobs.submit(job, then=lambda found: self._on_checked(job, found), failed=self._on_failed, quiet=True)
+        self._jobs.submit(job, then=partial(self._on_checked, job), failed=partial(self._on_failed, job), quiet=True)
 
     def _on_checked(self, job: CheckData, found: DataPreview) -> None:
         self._checking = False
         self._check.setEnabled(True)
+        if not self._still(job):
+            self._verdict.hide()  # it was about what the form said before
+            return
         lines = [ngettext("{n} sample fits.", "{n} samples fit.", found.samples).format(n=found.samples)]
         if found.labelled:
             count = len(found.class_names)
             lines[0] += " " + (_("Labels: {n} classes.").format(n=count) if count else _("It has labels."))
         lines += [f"{name}: {feed}" for name, feed in found.feeds.items()]
+        lines += found.notes
         self._say("\n".join(lines), "good")
-        if job.data.path != RANDOM:
-            self._state.project.add_dataset(job.data, found.sha256)
-            self._state.models_changed.emit()
         self.checked.emit(found)
 
-    def _on_failed(self, event: AnyEvent) -> None:
+    def _still(self, job: CheckData) -> bool:
+        """Say whether the form still asks for what ``job`` looked at."""
+        try:
+            return job.data == self.spec() and job.model == self._model
+        except WorkbenchError:
+            return False
+
+    def _on_failed(self, job: CheckData, event: AnyEvent) -> None:
         self._checking = False
         self._check.setEnabled(True)
-        if isinstance(event, Failed | Crashed):
+        if self._still(job) and isinstance(event, Failed | Crashed):
             self._say(f"{event.message}\n{event.hint}".strip(), "error")
         else:
             self._verdict.hide()
@@ -268,13 +277,11 @@ class DataForm(QWidget):
 
     def _say(self, text: str, role: str) -> None:
         self._verdict.setText(text)
-        self._verdict.setProperty("role", role)
-        self._verdict.style().unpolish(self._verdict)
-        self._verdict.style().polish(self._verdict)
+        theme.mark(self._verdict, "role", role)
         self._verdict.show()
 
 
-def _label(text: str) -> QLabel:
-    label = QLabel(text)
+def _label(text: str) -> Label:
+    label = Label(text)
     label.setMinimumSize(LABEL_WIDTH, ROW_HEIGHT)
     return label

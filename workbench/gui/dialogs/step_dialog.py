@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QScrollArea,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.core import units
+from workbench.core.datasets import RANDOM
 from workbench.core.errors import WorkbenchError
 from workbench.core.events import AnyEvent, Crashed, Failed
 from workbench.core.i18n import _
@@ -30,6 +30,7 @@ from workbench.gui.dialogs.plugin_list import PluginList
 from workbench.gui.dialogs.step_page import StepPage
 from workbench.gui.dialogs.step_result import StepResult, headline_of, level_of
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.messages import MessageBar
 from workbench.gui.state import State
 from workbench.jobs.command_line import as_command
@@ -215,7 +216,8 @@ class StepDialog(QDialog):
             self.messages.show_message(error.message, error.hint, "", "error")
             return
         self.messages.dismiss()
-        self.state.offer_data(job.data)
+        if job.data.path != RANDOM:
+            self.state.offer_data(job.data)
         self._title.setText(f"{_(page.plugin.label)}: {self.source.name}")
         self.stack.setCurrentIndex(1)
         self._ticket = steps.start(self.state, job, self.source, then=self._on_finished, failed=self._on_failed)
@@ -247,13 +249,11 @@ class StepDialog(QDialog):
             else units.seconds(course.elapsed())
         )
 
-    def _on_finished(self, result: Transformed, record: ModelRecord | None) -> None:
+    def _on_finished(self, result: Transformed, record: ModelRecord) -> None:
         if self._closed:
             level = level_of(result)
             self.state.say(
-                _("{name} is ready: {sizes}.").format(
-                    name=record.name if record else result.artifact, sizes=steps.size_line(result)
-                ),
+                _("{name} is ready: {sizes}.").format(name=record.name, sizes=steps.size_line(result)),
                 headline_of(result),
                 level="error" if level == "bad" else "warning" if level == "warning" else "good",
             )
@@ -276,7 +276,7 @@ class StepDialog(QDialog):
         if isinstance(event, Failed | Crashed):
             self.messages.show_message(event.message, event.hint, details, "error")
 
-    def _result_page(self, result: Transformed, record: ModelRecord | None) -> QWidget:
+    def _result_page(self, result: Transformed, record: ModelRecord) -> QWidget:
         area = QScrollArea()
         area.setWidgetResizable(True)
         holder = QWidget()
@@ -293,7 +293,7 @@ class StepDialog(QDialog):
         buttons.addWidget(again)
         buttons.addStretch(1)
         buttons.addWidget(close)
-        if record is not None:
+        if record.is_model:
             both, show = QPushButton(_("Benchmark both")), QPushButton(_("Open"))
             both.clicked.connect(self.benchmark_both)
             show.clicked.connect(self.open_made)
@@ -331,8 +331,5 @@ class StepDialog(QDialog):
         super().done(result)
 
 
-def _label(text: str, role: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("role", role)
-    label.setWordWrap(True)
-    return label
+def _label(text: str, role: str) -> Label:
+    return Label(text, role=role, wordWrap=True)

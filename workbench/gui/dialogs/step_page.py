@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QApplication,
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -58,8 +59,9 @@ class StepPage(QScrollArea):
             plugin.params, suggestions=suggestions(plugin, graph), format_id=graph.format if graph is not None else ""
         )
         self.data = DataForm(state, state.jobs)
-        self.form.changed.connect(self.changed)
-        self.data.changed.connect(self.changed)
+        self.random = RandomNotice(self.data, needed=_needs_data(plugin))
+        for part in (self.form, self.data, self.random):
+            part.changed.connect(self.changed)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(24, 20, 24, 16)
@@ -68,11 +70,7 @@ class StepPage(QScrollArea):
         column.addWidget(_label(_(plugin.summary), "muted"))
         if obstacle:
             column.addWidget(ObstacleNotice(obstacle, install_command(plugin)))
-        parts: list[tuple[str, str, QWidget]] = []
-        if self.form.editors:
-            parts.append((_("Settings"), "", self.form))
-        parts += [(*_data_texts(plugin), self.data), (target_title, "", target)]
-        for title, text, widget in parts:
+        for title, text, widget in self._parts(target_title):
             column.addSpacing(6)
             column.addWidget(_label(title, "heading"))
             if text:
@@ -82,14 +80,60 @@ class StepPage(QScrollArea):
         column.addStretch(1)
         self.setWidget(page)
 
+    def _parts(self, target_title: str) -> list[tuple[str, str, QWidget]]:
+        """Return title, text and widget of each part; data that decides how good the result is comes first."""
+        settings = [(_("Settings"), "", self.form)] if self.form.editors else []
+        data_part = QWidget()
+        below = QVBoxLayout(data_part)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.random)
+        below.addWidget(self.data)
+        data = [(*_data_texts(self.plugin), data_part)]
+        both = [*data, *settings] if _needs_data(self.plugin) else [*settings, *data]
+        return [*both, (target_title, "", self.target)]
+
     def is_valid(self) -> bool:
-        """Say whether the settings are allowed and the target is named."""
-        return self.form.is_valid() and self._is_target_good()
+        """Say whether the settings are allowed, the data is given or done without, and the target is named."""
+        return self.form.is_valid() and self.random.is_settled() and self._is_target_good()
 
     def params(self) -> dict[str, Any]:
         """Return the settings, JSON-safe and checked; raises WorkbenchError."""
         self.form.params()
         return self.form.values()
+
+
+class RandomNotice(QFrame):
+    """Says what random input does to a pass that needs data, and asks whether it is meant."""
+
+    changed = Signal()
+
+    def __init__(self, data: DataForm, *, needed: bool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "notice")
+        self._needed = needed
+        self._data = data
+        self.agree = QCheckBox(_("Use random input all the same"))
+        self.agree.toggled.connect(lambda _on: self.changed.emit())
+        glyph = Label()
+        glyph.setPixmap(theme.icon("warning", "warning").pixmap(20, 20))
+        text = _label(_("No calibration data: random input makes int8 models inaccurate."), "warning")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 10, 12, 10)
+        row.setSpacing(10)
+        row.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout()
+        column.addWidget(text)
+        column.addWidget(self.agree)
+        row.addLayout(column, 1)
+        data.changed.connect(self._follow)
+        self._follow()
+
+    def is_settled(self) -> bool:
+        """Say whether data is given, is not needed, or random input was agreed to."""
+        return not self._needed or not self._data.is_random() or self.agree.isChecked()
+
+    def _follow(self) -> None:
+        self.setVisible(self._needed and self._data.is_random())
 
 
 class ObstacleNotice(QFrame):
@@ -130,12 +174,15 @@ def suggestions(plugin: Pass | Exporter, graph: Graph | None) -> Mapping[str, Se
     return {name: names for name in lists if any(word in name for word in ("skip", "layer", "node", "exclude"))}
 
 
+def _needs_data(plugin: Pass | Exporter) -> bool:  # type: ignore[type-arg]
+    return isinstance(plugin, Pass) and plugin.data == "required"
+
+
 def _data_texts(plugin: Pass | Exporter) -> tuple[str, str]:  # type: ignore[type-arg]
-    if isinstance(plugin, Pass) and plugin.data == "required":
+    if _needs_data(plugin):
         return _("Calibration data"), _(
             "Real samples, about a hundred, show which ranges the numbers take (TensorFlow: representative dataset). "
-            "The same data is used to compare the result with its source. Without it random input is used, "
-            "and accuracy may suffer."
+            "The same data is used to compare the result with its source."
         )
     if isinstance(plugin, Pass) and plugin.data == "optional":
         return _("Data"), _("Used for calibration and for comparing the result with its source.")
