@@ -142,8 +142,8 @@ def test_what_is_not_there_is_disabled_with_the_reason(panel: BenchmarkPanel, wi
     assert len(items) == 2
     assert all(item.isDisabled() and "no driver" in item.text(0) for item in items)
     tree.choose([])
-    assert not panel.form.button.isEnabled()
-    assert panel.form.button.toolTip()
+    assert not panel.form.start_button.button.isEnabled()
+    assert panel.form.start_button.button.toolTip()
 
 
 def test_low_panels_put_the_table_beside_the_chart(panel: BenchmarkPanel, qtbot: QtBot) -> None:

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -29,6 +28,8 @@ from PySide6.QtWidgets import (
 
 from workbench.core.i18n import _, ngettext
 from workbench.core.params import Field
+from workbench.gui import theme
+from workbench.gui.labels import Label
 
 INT_LIMIT = 2**31 - 1
 
@@ -62,9 +63,7 @@ class Editor(QWidget):
     def mark(self, invalid: str) -> None:
         """Draw the frame in the error colour ("true") or as usual ("false")."""
         if self._inner.property("invalid") != invalid:
-            self._inner.setProperty("invalid", invalid)
-            self._inner.style().unpolish(self._inner)
-            self._inner.style().polish(self._inner)
+            theme.mark(self._inner, "invalid", invalid)
 
 
 class BoolEditor(Editor):
@@ -258,7 +257,7 @@ class ChecklistDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.resize(420, 480)
-        self._count = QLabel()
+        self._count = Label()
         self._count.setProperty("role", "muted")
         self._filter = QLineEdit()
         self._filter.setPlaceholderText(_("Filter"))
@@ -303,7 +302,7 @@ class OptionalEditor(Editor):
         super().__init__(self._box)
         self._editor = inner
         self._start = field.minimum if field.minimum is not None else 1
-        self._automatic = QLabel(_("automatic"))
+        self._automatic = Label(_("automatic"))
         self._automatic.setProperty("role", "muted")
         self._row.setStretch(0, 0)
         self._row.addWidget(inner, 1)

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from workbench.core.i18n import _
 from workbench.gui import theme
+from workbench.gui.labels import Label
 
 GLYPHS = {"info": "info", "good": "check-circle", "warning": "warning", "error": "warning-octagon"}
 ROLES = {"info": "info", "good": "good", "warning": "warning", "error": "bad"}
@@ -35,7 +35,7 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self.setObjectName("MessageBar")
         self.setAccessibleName(_("Message"))
-        self._glyph = QLabel()
+        self._glyph = Label()
         self._text = _wrapping_label()
         self._text.setStyleSheet("font-weight: 600;")
         self._hint = _wrapping_label()
@@ -93,9 +93,7 @@ class MessageBar(QFrame):
         self._details.hide()
         self.details_button.setVisible(bool(details))
         self._glyph.setPixmap(theme.icon(GLYPHS[level], ROLES[level]).pixmap(20, 20))
-        self.setProperty("level", level)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        theme.mark(self, "level", level)
         self._shown = True
         self.show()
         self._fit()
@@ -142,10 +140,9 @@ class MessageBar(QFrame):
         QApplication.clipboard().setText("\n".join(part for part in parts if part))
 
 
-def _wrapping_label() -> QLabel:
-    label = QLabel()
+def _wrapping_label() -> Label:
+    label = Label()
     label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(
         Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
     )

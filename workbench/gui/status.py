@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import psutil
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from workbench.core import units
 from workbench.core.i18n import _
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 
 MEASURED_EVERY_MS = 2000
 LOOKED_AT_EVERY_MS = 250
@@ -22,16 +23,16 @@ class StatusStrip(QWidget):
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._jobs = jobs
-        self._dot = QLabel()
-        self._worker = QLabel()
+        self._dot = Label()
+        self._worker = Label()
         self._worker.setAccessibleName(_("What the worker does"))
         self._bar = QProgressBar()
         self._bar.setFixedWidth(120)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(_("Progress of the running job"))
-        self._memory = QLabel()
+        self._memory = Label()
         self._memory.setToolTip(_("Memory of the window and its workers together."))
-        quiet = QLabel(_("No network: nothing leaves this computer"))
+        quiet = Label(_("No network: nothing leaves this computer"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 0, 8, 0)
         layout.setSpacing(4)

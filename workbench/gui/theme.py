@@ -8,7 +8,7 @@ from typing import Literal
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPalette, QPixmap
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from workbench.core.paths import resources
 
@@ -233,6 +233,13 @@ def icon(name: str, role: str = "text") -> QIcon:
     It follows the theme by itself: nobody needs to make icons anew when the theme changes.
     """
     return QIcon(_GlyphEngine(name if "." in name else f"ph.{name}", role))
+
+
+def mark(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet asks for, and dress the widget anew."""
+    widget.setProperty(name, value)
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
 
 
 def app_icon() -> QIcon:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox
 
@@ -174,6 +174,7 @@ def remove(window: MainWindow) -> None:
     question = _("Remove {name} from the project?").format(name=current.name)
     detail = _("Its file stays where it is. The measurements made with it leave the project.")
     box = QMessageBox(QMessageBox.Icon.Question, _("Remove from project"), question, parent=window)
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setInformativeText(detail)
     yes = box.addButton(_("Remove"), QMessageBox.ButtonRole.DestructiveRole)
     box.addButton(QMessageBox.StandardButton.Cancel)

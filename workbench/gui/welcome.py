@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from workbench.core.i18n import _
 from workbench.gui import samples, theme
+from workbench.gui.labels import Label, tip
 from workbench.gui.samples import Sample
 from workbench.gui.state import State
 
@@ -112,9 +112,9 @@ class DropZone(QFrame):
         self.setAcceptDrops(True)
         self.setMinimumHeight(170)
         glyph = GlyphLabel("download-simple", "accent", 34)
-        title = QLabel(_("Drop a model here"))
+        title = Label(_("Drop a model here"))
         title.setProperty("role", "heading")
-        kinds = QLabel(
+        kinds = Label(
             _("Keras .h5 and .keras, TensorFlow SavedModel folder, ONNX, TFLite. Nothing in the file is run.")
         )
         kinds.setProperty("role", "muted")
@@ -160,9 +160,7 @@ class DropZone(QFrame):
         event.acceptProposedAction()
 
     def _set_active(self, active: str) -> None:
-        self.setProperty("active", active)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        theme.mark(self, "active", active)
 
 
 class GlyphLabel(QWidget):
@@ -187,9 +185,9 @@ class RecentRow(QPushButton):
         self.setObjectName("RecentRow")
         exists = path.exists()
         self.setEnabled(exists)
-        name = QLabel(path.name)
+        name = Label(path.name)
         name.setEnabled(exists)
-        folder = QLabel(_shortened(path.parent) if exists else _("not there any more: {path}").format(path=path.parent))
+        folder = Label(_shortened(path.parent) if exists else _("not there any more: {path}").format(path=path.parent))
         folder.setProperty("role", "muted")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 4, 10, 4)
@@ -199,7 +197,7 @@ class RecentRow(QPushButton):
         layout.addWidget(folder, 1)
         self.setFixedHeight(34)
         self.setAccessibleName(_("Open {path}").format(path=path))
-        self.setToolTip(str(path))
+        self.setToolTip(tip(str(path)))
 
 
 class SampleCard(QPushButton):
@@ -209,11 +207,11 @@ class SampleCard(QPushButton):
         super().__init__(parent)
         self.setObjectName("SampleCard")
         self.setAccessibleName(f"{sample.title}, {sample.kind()}")
-        title = QLabel(sample.title)
+        title = Label(sample.title)
         title.setStyleSheet("font-weight: 600;")
-        kind = QLabel(sample.kind())
+        kind = Label(sample.kind())
         kind.setProperty("role", "badge")
-        summary = QLabel(sample.summary)
+        summary = Label(sample.summary)
         summary.setProperty("role", "muted")
         summary.setWordWrap(True)
         summary.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -249,7 +247,7 @@ class DropOverlay(QFrame):
         self.setObjectName("DropZone")
         self.setProperty("active", "true")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        label = QLabel(_("Drop to open"))
+        label = Label(_("Drop to open"))
         label.setProperty("role", "title")
         layout = QVBoxLayout(self)
         layout.addWidget(label, 0, Qt.AlignmentFlag.AlignCenter)
@@ -263,11 +261,11 @@ class DropOverlay(QFrame):
 
 
 def _masthead() -> QHBoxLayout:
-    mark = QLabel()
+    mark = Label()
     mark.setPixmap(theme.app_icon().pixmap(56, 56))
-    title = QLabel(_("Model Workbench"))
+    title = Label(_("Model Workbench"))
     title.setStyleSheet("font-size: 19pt; font-weight: 600;")
-    line = QLabel(_("Look into a neural network, make it smaller and faster, measure it, export it."))
+    line = Label(_("Look into a neural network, make it smaller and faster, measure it, export it."))
     line.setProperty("role", "muted")
     texts = QVBoxLayout()
     texts.setSpacing(2)
@@ -280,8 +278,8 @@ def _masthead() -> QHBoxLayout:
     return row
 
 
-def _heading(text: str) -> QLabel:
-    label = QLabel(text)
+def _heading(text: str) -> Label:
+    label = Label(text)
     label.setProperty("role", "heading")
     label.setContentsMargins(0, 4, 0, 4)
     return label

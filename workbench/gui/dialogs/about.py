@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
@@ -20,6 +19,7 @@ import workbench
 from workbench.core import tools
 from workbench.core.i18n import _
 from workbench.gui import theme
+from workbench.gui.labels import Label
 
 PACKAGES = (
     "tensorflow",
@@ -42,7 +42,7 @@ class AboutDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("About Model Workbench"))
         self.setMinimumWidth(460)
-        text = QLabel(
+        text = Label(
             _("Open, inspect, optimize, measure and export neural network models.\n"
               "Everything happens on this computer: nothing is uploaded, nothing is reported.\n"
               "Licence: Apache 2.0.")
@@ -74,9 +74,9 @@ class AboutDialog(QDialog):
 
 
 def _head() -> QHBoxLayout:
-    mark = QLabel()
+    mark = Label()
     mark.setPixmap(theme.app_icon().pixmap(64, 64))
-    title = QLabel(_("Model Workbench {version}").format(version=workbench.__version__))
+    title = Label(_("Model Workbench {version}").format(version=workbench.__version__))
     title.setProperty("role", "title")
     head = QHBoxLayout()
     head.setSpacing(16)

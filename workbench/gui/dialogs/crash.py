@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from workbench.core.i18n import _
 from workbench.core.paths import log_folder
 from workbench.gui import theme
 from workbench.gui.dialogs.about import version_text
+from workbench.gui.labels import Label
 
 
 class CrashDialog(QDialog):
@@ -64,16 +64,16 @@ class CrashDialog(QDialog):
 
 
 def _head() -> QHBoxLayout:
-    glyph = QLabel()
+    glyph = Label()
     glyph.setPixmap(theme.icon("bug", "bad").pixmap(40, 40))
-    title = QLabel(_("Model Workbench has a bug here."))
+    title = Label(_("Model Workbench has a bug here."))
     title.setProperty("role", "heading")
-    text = QLabel(
+    text = Label(
         _("What you were doing may not have worked. Your project is safe, and you can go on. "
           "A report would help us: copy it and send it yourself; nothing is sent by the app.")
     )  # fmt: skip
     text.setWordWrap(True)
-    where = QLabel(_("Log: {folder}").format(folder=log_folder()))
+    where = Label(_("Log: {folder}").format(folder=log_folder()))
     where.setProperty("role", "muted")
     where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     where.setWordWrap(True)

@@ -7,16 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 import workbench.exporters
 from workbench.core.i18n import _
 from workbench.core.paths import resources
 from workbench.core.plugins import discover
 from workbench.exporters import Exporter
+from workbench.gui import theme
 from workbench.gui.dialogs.step_dialog import AnyStepPlugin, StepDialog
 from workbench.gui.dialogs.step_page import StepPage
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.state import State
 from workbench.jobs.transform import Export
 
@@ -87,7 +89,7 @@ class TargetPath(QWidget):
         button = QPushButton(_("Choose..."))
         button.setAccessibleName(_("Choose where to"))
         button.clicked.connect(self._ask)
-        self._note = QLabel()
+        self._note = Label()
         self._note.setWordWrap(True)
         row = QHBoxLayout()
         row.addWidget(self._line, 1)
@@ -108,9 +110,7 @@ class TargetPath(QWidget):
         taken = bool(self._line.text().strip()) and not self.is_free()
         text = _("A new folder is made here.") if self._is_folder else _("A new file is written here.")
         self._note.setText(_("That exists already: choose another name, nothing is overwritten.") if taken else text)
-        self._note.setProperty("role", "error" if taken else "muted")
-        self._note.style().unpolish(self._note)
-        self._note.style().polish(self._note)
+        theme.mark(self._note, "role", "error" if taken else "muted")
         self.changed.emit()
 
     def set_path(self, path: Path) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.core import units
 from workbench.core.agreement import Agreement
 from workbench.core.captions import caption
 from workbench.core.i18n import _
+from workbench.core.size_change import size_change
 from workbench.core.verdict import cause_of, judge
 from workbench.gui import theme
-from workbench.gui.panels.project_tree import change_text
+from workbench.gui.labels import Label, tip
 from workbench.jobs.transform import Transformed
 
 GLYPHS = {"good": "check-circle", "warning": "warning", "bad": "warning-octagon"}
@@ -28,9 +30,9 @@ class StepResult(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(14)
-        name = QLabel(Path(result.artifact).name)
+        name = Label(Path(result.artifact).name)
         name.setProperty("role", "title")
-        name.setToolTip(result.artifact)
+        name.setToolTip(tip(result.artifact))
         name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         layout.addWidget(name)
         layout.addLayout(_sizes(result))
@@ -67,15 +69,19 @@ def _sizes(result: Transformed) -> QHBoxLayout:
     row.setSpacing(26)
     row.addLayout(_figure(units.size(result.bytes_before), _("before")))
     row.addLayout(_figure(units.size(result.bytes_after), _("after")))
-    if result.bytes_before:
-        row.addLayout(_figure(change_text(result.bytes_before, result.bytes_after), _("size")))
+    change = size_change(msgspec.to_builtins(result))
+    if change.text():
+        title = _("weights") if change.of_weights else _("size")
+        row.addLayout(_figure(change.text(), title, tip=change.explanation()))
     row.addLayout(_figure(units.seconds(result.seconds), _("taken")))
     row.addStretch(1)
     return row
 
 
-def _figure(value: str, title: str) -> QVBoxLayout:
-    figure, caption = QLabel(value), QLabel(title)
+def _figure(value: str, title: str, *, tip: str = "") -> QVBoxLayout:
+    figure, caption = Label(value), Label(title)
+    figure.setToolTip(tip)
+    caption.setToolTip(tip)
     figure.setProperty("role", "figure")
     caption.setProperty("role", "muted")
     column = QVBoxLayout()
@@ -92,9 +98,9 @@ def _verification(result: Transformed) -> QFrame:
     layout.setContentsMargins(14, 12, 14, 12)
     layout.setSpacing(8)
     level = level_of(result)
-    glyph = QLabel()
+    glyph = Label()
     glyph.setPixmap(theme.icon(GLYPHS[level], level).pixmap(22, 22))
-    headline = QLabel(headline_of(result))
+    headline = Label(headline_of(result))
     headline.setProperty("role", "heading")
     headline.setWordWrap(True)
     head = QHBoxLayout()
@@ -126,9 +132,9 @@ def _agreement(found: Agreement) -> QGridLayout:
     if found.top1_agreement is not None:
         rows.append((_("Same best class"), units.percent(found.top1_agreement)))
     for number, (title, value) in enumerate(rows):
-        caption = QLabel(title)
+        caption = Label(title)
         caption.setProperty("role", "muted")
-        shown = QLabel(value)
+        shown = Label(value)
         shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         grid.addWidget(caption, number // 2, 2 * (number % 2))
         grid.addWidget(shown, number // 2, 2 * (number % 2) + 1)
@@ -142,14 +148,14 @@ def _note(text: str) -> QWidget:
     layout = QHBoxLayout(row)
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(8)
-    glyph = QLabel()
+    glyph = Label()
     glyph.setPixmap(theme.icon("info", "info").pixmap(16, 16))
     layout.addWidget(glyph, 0, Qt.AlignmentFlag.AlignTop)
     layout.addWidget(_wrapped(text), 1)
     return row
 
 
-def _figures(figures: dict[str, float]) -> QLabel:
+def _figures(figures: dict[str, float]) -> Label:
     shown = [
         f"{caption(name)}: {units.count(int(value)) if value == int(value) else units.number(value, 4)}"
         for name, value in figures.items()
@@ -160,8 +166,8 @@ def _figures(figures: dict[str, float]) -> QLabel:
     return label
 
 
-def _wrapped(text: str) -> QLabel:
-    label = QLabel(text)
+def _wrapped(text: str) -> Label:
+    label = Label(text)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QSizePolicy,
     QStackedWidget,
     QToolButton,
@@ -34,6 +33,7 @@ from workbench.gui.graph.search import SearchBar
 from workbench.gui.graph.selection import Selection
 from workbench.gui.graph.view import GraphView
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.state import State
 from workbench.jobs.layout import LayOut
 from workbench.jobs.runner import Ticket
@@ -70,7 +70,7 @@ class GraphTab(QWidget):
         self._error = Page(glyph="warning-octagon", button=_("Try again"))
         for page in (self._empty, self._loading, self._error, self.view):
             self._pages.addWidget(page)
-        self._notes = QLabel()
+        self._notes = Label()
         self._notes.setObjectName("GraphNotes")
         self._notes.setWordWrap(True)
         self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -202,11 +202,20 @@ class GraphTab(QWidget):
             self._patience.stop()
             self._pages.setCurrentWidget(self._empty)
             return
+        self._abandon(self._ticket)
+        if not record.is_model:
+            self._ticket = None
+            self._patience.stop()
+            self._error.say(
+                _("{name} is made to be deployed: it has no graph of its own.").format(name=record.name),
+                _("What is in it, and how it was checked, is in the report. Open its source to see the graph."),
+            )
+            self._pages.setCurrentWidget(self._error)
+            return
         self._loading.say(_("Drawing {name}").format(name=record.name))
         self._patience.start()
         job = LayOut(path=record.path, function=self._function, direction=self._direction)
         ticket: list[Ticket] = []
-        self._abandon(self._ticket)
         self._ticket = self._jobs.submit(
             job,
             prepare=Drawing,

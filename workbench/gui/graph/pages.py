@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.core.i18n import _
 from workbench.gui import theme
+from workbench.gui.labels import Label
 
 
 class Spinner(QWidget):
@@ -103,8 +104,8 @@ def empty_page() -> Page:
     return page
 
 
-def _centred() -> QLabel:
-    label = QLabel()
+def _centred() -> Label:
+    label = Label()
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

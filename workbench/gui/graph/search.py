@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from workbench.core.i18n import _
 from workbench.gui import theme
 from workbench.gui.graph.drawing import Drawing
+from workbench.gui.labels import Label
 
 
 class SearchBar(QWidget):
@@ -34,7 +35,7 @@ class SearchBar(QWidget):
         self.box.setMinimumWidth(230)
         self.box.addAction(theme.icon("magnifying-glass", "muted"), QLineEdit.ActionPosition.LeadingPosition)
         self.box.installEventFilter(self)
-        self.count = QLabel()
+        self.count = Label()
         self.count.setMinimumWidth(64)
         self.count.setProperty("role", "muted")
         row = QHBoxLayout(self)

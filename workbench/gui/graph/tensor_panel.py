@@ -9,13 +9,14 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedLayout, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QTableView, QVBoxLayout, QWidget
 
 from workbench.core import units
 from workbench.core.boxes import leaf_of
 from workbench.core.i18n import _
 from workbench.core.shapes import shape_text
 from workbench.gui import theme
+from workbench.gui.labels import Label, tip
 from workbench.jobs.read import TensorView
 
 Index = QModelIndex | QPersistentModelIndex
@@ -79,9 +80,9 @@ class TensorPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = QLabel(wordWrap=True)
+        self._title = Label(wordWrap=True)
         self._title.setProperty("role", "heading")
-        self._facts = QLabel(wordWrap=True)
+        self._facts = Label(wordWrap=True)
         self._facts.setProperty("role", "muted")
         for label in (self._title, self._facts):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -96,9 +97,9 @@ class TensorPanel(QWidget):
         self._table.setAccessibleName(_("Numbers"))
         self._table.horizontalHeader().setDefaultSectionSize(96)
         self._table.verticalHeader().setDefaultSectionSize(22)
-        self._slice = QLabel()
+        self._slice = Label()
         self._slice.setProperty("role", "muted")
-        self._waiting = QLabel(_("Reading ..."), alignment=Qt.AlignmentFlag.AlignCenter)
+        self._waiting = Label(_("Reading ..."), alignment=Qt.AlignmentFlag.AlignCenter)
         self.shown: TensorView | None = None
         self._build()
 
@@ -138,7 +139,7 @@ class TensorPanel(QWidget):
         """Show statistics, histogram and numbers; ``note`` says what they mean when that is not plain."""
         self.shown = view
         self._title.setText(leaf_of(view.name))
-        self._title.setToolTip(view.name)
+        self._title.setToolTip(tip(view.name))
         self._facts.setText("\n".join(line for line in (facts_of(view), note) if line))
         self._draw_histogram(view)
         numbers = np.load(Path(view.preview), allow_pickle=False) if view.preview else np.zeros((0, 0))

@@ -23,6 +23,7 @@ from workbench.core.i18n import _
 from workbench.gui.graph.drawing import Drawing
 from workbench.gui.graph.minimap import Minimap
 from workbench.gui.graph.painting import Look, Marks, paint
+from workbench.gui.labels import tip
 
 LEAST_ZOOM, MOST_ZOOM = 0.0005, 4.0
 READABLE = 0.5
@@ -366,7 +367,7 @@ class GraphView(QWidget):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             text = self._tip(QPointF(event.pos()))
             if text:
-                QToolTip.showText(event.globalPos(), text, self)
+                QToolTip.showText(event.globalPos(), tip(text), self)
             else:
                 QToolTip.hideText()
             return True

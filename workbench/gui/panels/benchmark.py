@@ -61,11 +61,9 @@ class BenchmarkPanel(QWidget):
         self._table_timer.timeout.connect(self._show_figures)
         self._build()
         self.form.started.connect(self.start)
-        self.form.stopped.connect(self.stop)
         self.history.picked.connect(self.show_stored)
         self.chart.restyled.connect(self.table.restyle)
         state.theme_changed.connect(self.chart.restyle)
-        jobs.changed.connect(self._on_changed)
         self._allow()
 
     def _build(self) -> None:
@@ -150,7 +148,7 @@ class BenchmarkPanel(QWidget):
         self.history.show_current(_("Running ..."))
         self.chart.begin(self._labels, batch=job.batch)
         self._ticket = self._jobs.submit(job, then=self._on_finished, failed=self._on_failed, samples=self._on_samples)
-        self.form.set_running(running=True)
+        self.form.watch(self._ticket)
         self._table_timer.start()
         self._show_figures()
         self._allow()
@@ -162,12 +160,6 @@ class BenchmarkPanel(QWidget):
 
     def _on_samples(self, samples: Samples) -> None:
         self.chart.add(samples)
-
-    def _on_changed(self, ticket: Ticket) -> None:
-        if self._ticket is not None and ticket.id == self._ticket.id:
-            course = self._jobs.course(ticket)
-            waiting = _("Waiting for another job to end ...") if course.started is None else course.text
-            self.form.set_progress(course.fraction, waiting)
 
     def _on_finished(self, result: Benchmarked) -> None:
         if self._job is not None:
@@ -182,7 +174,7 @@ class BenchmarkPanel(QWidget):
         self._ticket = None
         self._table_timer.stop()
         self.chart.end()
-        self.form.set_running(running=False)
+        self.form.watch()
         self.run = run if run.results else None
         self._show_figures()
         if run.results:

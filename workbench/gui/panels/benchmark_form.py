@@ -9,10 +9,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QFrame,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
     QScrollArea,
     QSpinBox,
     QStackedWidget,
@@ -21,23 +17,24 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.core.i18n import _
-from workbench.gui import theme
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.panels.data_choice import DataChoice
+from workbench.gui.panels.start_button import StartButton
 from workbench.gui.panels.subjects import SubjectTree
 from workbench.gui.state import State
 from workbench.jobs.benchmark import Benchmark
+from workbench.jobs.runner import Ticket
 
 
 class BenchmarkForm(QWidget):
     """Subjects, settings, and the one button that starts and stops."""
 
     started = Signal()
-    stopped = Signal()
 
     def __init__(self, state: State, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._running = False
+        self._jobs = jobs
         self.subjects = SubjectTree(state, jobs)
         self.data = DataChoice(state, jobs, _("Input of the benchmark"))
         self.batch = _spin(1, 4096, 1, _("Samples in one call."))
@@ -49,7 +46,7 @@ class BenchmarkForm(QWidget):
         self._on_chosen()
 
     def _build(self) -> None:
-        heading = QLabel(_("Models and runtimes"))
+        heading = Label(_("Models and runtimes"))
         heading.setProperty("role", "muted")
         inner = QWidget()
         models = QVBoxLayout()
@@ -99,30 +96,18 @@ class BenchmarkForm(QWidget):
         rows = ((_("Warm-up"), self.warmup), (_("Batch"), self.batch), (_("Threads"), self.threads),
                 (_("Input"), self.data))  # fmt: skip
         for title, widget in rows:
-            label = QLabel(title)
+            label = Label(title)
             label.setMinimumHeight(30)  # the form layout puts labels at the top
             widget.setAccessibleName(title)
             form.addRow(label, widget)
         return form
 
     def _start_row(self) -> QVBoxLayout:
-        self.button = QPushButton(_("Start"))
-        self.button.setProperty("primary", True)
-        self.button.setIcon(theme.icon("play", "accent-text"))
-        self.button.clicked.connect(self._on_clicked)
-        self._progress = QProgressBar(textVisible=False)
-        self._progress.setFixedHeight(4)
-        self._text = QLabel()
-        self._text.setProperty("role", "muted")
-        self._text.setWordWrap(True)
-        row = QHBoxLayout()
-        row.addWidget(self.button, 1)
+        self.start_button = StartButton(self._jobs, _("Start"))
+        self.start_button.started.connect(self.started)
         column = QVBoxLayout()
         column.setContentsMargins(10, 6, 10, 8)
-        column.addWidget(self._progress)
-        column.addLayout(row)
-        column.addWidget(self._text)
-        self.set_progress(None, "")
+        column.addWidget(self.start_button)
         return column
 
     def job(self) -> Benchmark:
@@ -138,37 +123,14 @@ class BenchmarkForm(QWidget):
             data=self.data.spec(),
         )
 
-    def set_running(self, *, running: bool) -> None:
-        """Turn Start into Stop and back."""
-        self._running = running
-        self.button.setText(_("Stop") if running else _("Start"))
-        self.button.setIcon(theme.icon("stop" if running else "play", "text" if running else "accent-text"))
-        self.button.setProperty("primary", not running)
-        self.button.style().unpolish(self.button)
-        self.button.style().polish(self.button)
-        if not running:
-            self.set_progress(None, "")
+    def watch(self, *tickets: Ticket) -> None:
+        """Show the course of a benchmark; with none, be ready to start again."""
+        self.start_button.watch(*tickets)
         self._on_chosen()
-
-    def set_progress(self, fraction: float | None, text: str) -> None:
-        """Show how far the job is; an unknown fraction while running moves to and fro."""
-        known = fraction is not None or not self._running
-        self._progress.setRange(0, 1000 if known else 0)
-        self._progress.setValue(round(1000 * (fraction or 0)))
-        self._progress.setVisible(self._running)
-        self._text.setText(text)
-        self._text.setVisible(bool(text))
-
-    def _on_clicked(self) -> None:
-        if self._running:
-            self.stopped.emit()
-        else:
-            self.started.emit()
 
     def _on_chosen(self) -> None:
         chosen = self.subjects.chosen()
-        self.button.setEnabled(self._running or bool(chosen))
-        self.button.setToolTip("" if chosen else _("Check at least one model and runtime."))
+        self.start_button.allow(reason="" if chosen else _("Check at least one model and runtime."))
         if chosen:
             self.data.set_model(chosen[0].model)
 

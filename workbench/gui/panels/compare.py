@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFormLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from workbench.core import units
 from workbench.core.agreement import Agreement, OutputAgreement
@@ -17,6 +17,7 @@ from workbench.core.shapes import shape_text
 from workbench.core.verdict import judge
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.panels.data_choice import DataChoice
 from workbench.gui.panels.model_choice import ModelChoice, PlaceChoice
 from workbench.gui.panels.result_table import Cell, ResultTable
@@ -66,7 +67,7 @@ class ComparePanel(QWidget):
         rows = ((_("Reference A"), self.a), ("", self.place_a), (_("Compared B"), self.b), ("", self.place_b),
                 (_("Input"), self.data))  # fmt: skip
         for title, widget in rows:
-            label = QLabel(title)
+            label = Label(title)
             label.ensurePolished()
             label.setMinimumSize(label.sizeHint().width() + 4, 30)
             form.addRow(label, widget)
@@ -90,7 +91,7 @@ class ComparePanel(QWidget):
     def _results(self) -> QVBoxLayout:
         copy = tool(_("Copy as command"), "terminal-window", _("Copy the command line that does the same."))
         copy.clicked.connect(self.copy_command)
-        self._icon, self._headline, self._sentences = QLabel(), QLabel(), QLabel()
+        self._icon, self._headline, self._sentences = Label(), Label(), Label()
         self._headline.setProperty("role", "title")
         self._headline.setWordWrap(True)
         self._sentences.setWordWrap(True)

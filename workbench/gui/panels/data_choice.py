@@ -12,6 +12,7 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import tip
 from workbench.gui.state import State
 
 
@@ -66,7 +67,7 @@ class DataChoice(QPushButton):
         if self._spec.limit is not None and not random:
             text = _("{name}, {n} samples").format(name=text, n=self._spec.limit)
         self.setText(text)
-        self.setToolTip(_("Random numbers, the same ones each time.") if random else self._spec.path)
+        self.setToolTip(_("Random numbers, the same ones each time.") if random else tip(self._spec.path))
 
 
 class DataDialog(QDialog):

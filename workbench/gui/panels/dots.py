@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyqtgraph as pg
+from numpy.typing import ArrayLike
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
@@ -11,6 +13,15 @@ from workbench.core.latency_track import Floats
 
 ROUND_UP_TO = 600
 """More points than this are drawn square: as dense as they are it cannot be seen, and it takes a third of the time."""
+
+
+def polygon(x: ArrayLike, y: ArrayLike) -> QPolygonF:
+    """Return points as Qt wants them; pyqtgraph alone fails for none: an empty polygon has no memory to write to."""
+    across, along = np.array(x, np.float64).ravel(), np.array(y, np.float64).ravel()
+    if across.size == 0:
+        return QPolygonF()
+    points: QPolygonF = pg.functions.arrayToQPolygonF(across, along)
+    return points
 
 
 class Dots(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
@@ -31,7 +42,7 @@ class Dots(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
     def set_points(self, x: Floats, y: Floats) -> None:
         """Show these points."""
         self.prepareGeometryChange()
-        self._points = pg.functions.arrayToQPolygonF(x, y) if x.size else QPolygonF()
+        self._points = polygon(x, y)
         self._bounds = self._points.boundingRect()
         self._pen.setCapStyle(Qt.PenCapStyle.RoundCap if x.size <= ROUND_UP_TO else Qt.PenCapStyle.SquareCap)
         self.update()

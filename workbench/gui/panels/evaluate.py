@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from workbench.core import units
 from workbench.core.i18n import _
 from workbench.core.verdict import accuracy_interval, differ
 from workbench.gui.devices import runtime_label
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.panels.confusion import ConfusionView
 from workbench.gui.panels.data_choice import DataChoice
 from workbench.gui.panels.result_table import Cell, ResultTable
@@ -48,7 +49,7 @@ class EvaluatePanel(QWidget):
             names=2,
         )  # fmt: skip
         self.confusion = ConfusionView()
-        self.notes = QLabel()
+        self.notes = Label()
         self._build()
         self.start_button.started.connect(self.start)
         self.subjects.chosen_changed.connect(self._allow)
@@ -109,7 +110,7 @@ class EvaluatePanel(QWidget):
             (_("Models and runtimes"), self.subjects, 1),
             (_("Labelled data"), self.data, 0),
         ):
-            label = QLabel(title)
+            label = Label(title)
             label.setProperty("role", "muted")
             column.addWidget(label)
             column.addWidget(widget, stretch)

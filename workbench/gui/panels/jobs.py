@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.core import units
 from workbench.core.i18n import _
 from workbench.gui import theme
 from workbench.gui.jobs import Course, Jobs
+from workbench.gui.labels import Label, tip
 from workbench.gui.state import State
 from workbench.jobs.runner import Ticket
 
@@ -34,7 +35,7 @@ class JobsPanel(QWidget):
         super().__init__(parent)
         self._jobs = jobs
         self._rows: dict[int, JobRow] = {}
-        self._empty = QLabel(_("No jobs yet. Optimize, measure or export a model: its progress shows here."))
+        self._empty = Label(_("No jobs yet. Optimize, measure or export a model: its progress shows here."))
         self._empty.setProperty("role", "muted")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         holder = QWidget()
@@ -106,19 +107,18 @@ class JobRow(QFrame):
     def __init__(self, course: Course, jobs: Jobs) -> None:
         super().__init__()
         self.course = course
-        self._glyph = QLabel()
+        self._glyph = Label()
         self._glyph.setFixedWidth(20)
-        self._title = QLabel(course.ticket.job.title())
+        self._title = Label(course.ticket.job.title())
         self._title.setMinimumWidth(240)
-        self._text = QLabel()
+        self._text = Label()
         self._text.setProperty("role", "muted")
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setMinimumWidth(60)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(180)
         self._bar.setAccessibleName(_("Progress of {job}").format(job=course.ticket.job.title()))
-        self._time = QLabel()
+        self._time = Label()
         self._time.setMinimumWidth(150)
         self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._cancel = QPushButton(_("Cancel"))
@@ -148,7 +148,7 @@ class JobRow(QFrame):
         self._text.setText(course.text)
         if state in ("finished", "cancelled"):
             self._text.setText(_state_texts()[state])
-        self._text.setToolTip(self._text.text())
+        self._text.setToolTip(tip(self._text.text()))
         active = course.ended is None
         self._bar.setVisible(active)
         self._bar.setRange(0, 0 if course.fraction is None and state == "running" else 1000)

@@ -10,7 +10,6 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QStandardItem, QStandar
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QLabel,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -23,8 +22,10 @@ from PySide6.QtWidgets import (
 from workbench.core import units
 from workbench.core.i18n import _
 from workbench.core.project import ModelRecord
+from workbench.core.size_change import size_change
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label, tip
 from workbench.gui.state import State
 
 ID = int(Qt.ItemDataRole.UserRole) + 1
@@ -33,6 +34,8 @@ CHANGE = ID + 2
 """Change of size against the parent: "-74 %"."""
 VERDICT = ID + 3
 """Whether the step was verified: "good", "bad" or ""."""
+NARROWEST_NAME = 70
+"""A name is cut down to so many pixels before the size gives way."""
 Index = QModelIndex | QPersistentModelIndex
 
 STEP_GLYPHS = {
@@ -63,7 +66,7 @@ class ProjectTree(QWidget):
         self._view.setAccessibleName(_("Project"))
         self._view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._view.customContextMenuRequested.connect(self._show_menu)
-        self._empty = QLabel(_("The models that you open, and what you make of them, are listed here."))
+        self._empty = Label(_("The models that you open, and what you make of them, are listed here."))
         self._empty.setProperty("role", "muted")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -114,7 +117,7 @@ class ProjectTree(QWidget):
         group.setSelectable(False)
         for dataset in datasets:
             item = QStandardItem(theme.icon("table", "muted"), dataset.label or Path(dataset.spec.path).name)
-            item.setToolTip(dataset.spec.path)
+            item.setToolTip(tip(dataset.spec.path))
             item.setSelectable(False)
             group.appendRow(item)
         self._model.invisibleRootItem().appendRow(group)
@@ -180,7 +183,7 @@ class ModelRowDelegate(QStyledItemDelegate):
         painter.setFont(option.font)
         metrics = QFontMetrics(option.font)
         size_width = metrics.horizontalAdvance(index.data(SIZE) or "") + 14
-        if right - left - size_width >= metrics.horizontalAdvance(text):  # the name matters more than the size
+        if right - left - size_width >= min(metrics.horizontalAdvance(text), NARROWEST_NAME):  # what is cut has a tip
             right = self._draw_size(painter, rect, right, index)
         shown = metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, max(0, right - left - 6))
         painter.setPen(theme.colour("text"))
@@ -224,16 +227,20 @@ def _model_item(record: ModelRecord, parent: ModelRecord | None) -> QStandardIte
     item = QStandardItem(theme.icon(glyph, "text" if exists else "disabled"), short_name(record, parent))
     item.setData(record.id, ID)
     item.setData(units.size(record.bytes), SIZE)
-    if parent is not None and parent.bytes:
-        item.setData(change_text(parent.bytes, record.bytes), CHANGE)
+    change = size_change(step) if step else None
+    if change is not None:
+        item.setData(change.text(), CHANGE)
     verified = step.get("verified")
     item.setData("bad" if step and (verified is None or not verified["passed"]) else "good", VERDICT)
-    lines = [record.name, f"{units.size(record.bytes)}, {record.format}", record.path]
+    kind = record.format or (_("an artifact that is made to be deployed") if step else "")
+    lines = [record.name, ", ".join(part for part in (units.size(record.bytes), kind) if part), record.path]
+    if change is not None and change.text():
+        lines.append(f"{change.text()}: {change.explanation()}")
     if not exists:
         lines.append(_("The file is not there any more."))
     if item.data(VERDICT) == "bad":
         lines.append(_("Not verified: see the step's result."))
-    item.setToolTip("\n".join(lines))
+    item.setToolTip(tip("\n".join(lines)))
     item.setAccessibleText(f"{record.name}, {units.size(record.bytes)}")
     return item
 
@@ -243,10 +250,3 @@ def short_name(record: ModelRecord, parent: ModelRecord | None) -> str:
     stem = Path(parent.name).stem if parent is not None else ""
     rest = record.name.removeprefix(stem).lstrip("-_ ")
     return rest if stem and rest and not rest.startswith(".") else record.name
-
-
-def change_text(before: int, after: int) -> str:
-    """Return the change of size in percent with a real minus sign."""
-    change = round((after - before) / before * 100)
-    sign = "\u2212" if change < 0 else "+" if change > 0 else "\u00b1"
-    return f"{sign}{abs(change)} %"

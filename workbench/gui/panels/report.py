@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.core import units
 from workbench.core.i18n import _
@@ -17,6 +17,7 @@ from workbench.core.project import Project
 from workbench.core.report_entries import Figure, ModelEntry, RunEntry, model_entries, run_entries
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.panels.result_table import Cell, ResultTable
 from workbench.gui.panels.start_button import StartButton
 from workbench.gui.state import State
@@ -33,7 +34,7 @@ class ReportPanel(QWidget):
         self.written: Path | None = None
         """The report that was written last."""
         self.models = ResultTable(
-            [_("Model"), _("Made by"), _("Format"), _("Size"), _("Of the original"), _("Median latency"), _("Top-1"),
+            [_("Model"), _("Made by"), _("Format"), _("Size"), _("Weights kept"), _("Median latency"), _("Top-1"),
              _("Checked against its source")],
             names=3,
         )  # fmt: skip
@@ -45,7 +46,7 @@ class ReportPanel(QWidget):
             signal.connect(self._refresh_when_seen)
 
     def _build(self) -> None:
-        self._title, self._said = QLabel(), QLabel()
+        self._title, self._said = Label(), Label()
         self._title.setProperty("role", "title")
         self._said.setProperty("role", "muted")
         self._said.setWordWrap(True)
@@ -68,7 +69,7 @@ class ReportPanel(QWidget):
         column.addWidget(self._said)
         column.addLayout(buttons)
         for heading, table in ((_("Models"), self.models), (_("Measurements"), self.runs)):
-            label = QLabel(heading)
+            label = Label(heading)
             label.setProperty("role", "heading")
             column.addSpacing(8)
             column.addWidget(label)

@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from workbench.gui import theme
+from workbench.gui.labels import tip
 
 NARROWEST_NAME = 120
 """The first column gives way to the others down to this; then the table scrolls."""
@@ -67,10 +68,10 @@ class ResultTable(QTableWidget):
 
     def set_tips(self, tips: list[str]) -> None:
         """Explain the columns."""
-        for column, tip in enumerate(tips):
+        for column, text in enumerate(tips):
             item = self.horizontalHeaderItem(column)
             if item is not None:
-                item.setToolTip(tip)
+                item.setToolTip(text)
 
     def show_rows(self, rows: list[list[Cell]]) -> None:
         """Show these rows; only cells that changed are touched."""
@@ -113,7 +114,7 @@ class ResultTable(QTableWidget):
     def _item(self, cell: Cell, column: int) -> QTableWidgetItem:
         item = QTableWidgetItem(cell.text)
         item.setTextAlignment(self._alignment(column))
-        item.setToolTip(cell.tip)
+        item.setToolTip(tip(cell.tip))
         if cell.role:
             item.setForeground(theme.colour(cell.role))
         if cell.swatch:

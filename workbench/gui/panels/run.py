@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from workbench.core import units
 from workbench.core.errors import WorkbenchError
@@ -17,6 +17,7 @@ from workbench.core.lineage import ModelRecord
 from workbench.core.shapes import shape_text
 from workbench.gui.devices import runtime_label
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label
 from workbench.gui.panels.data_choice import DataChoice
 from workbench.gui.panels.model_choice import ModelChoice, PlaceChoice
 from workbench.gui.panels.result_table import Cell, ResultTable
@@ -59,7 +60,7 @@ class RunPanel(QWidget):
         form.setHorizontalSpacing(12)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for title, widget in ((_("Model"), self.model), (_("Runtime"), self.place), (_("Input"), self.data)):
-            label = QLabel(title)
+            label = Label(title)
             label.ensurePolished()
             label.setMinimumSize(label.sizeHint().width() + 4, 30)
             form.addRow(label, widget)
@@ -91,7 +92,7 @@ class RunPanel(QWidget):
         layout.addWidget(whole)
 
     def _top(self) -> QHBoxLayout:
-        self._summary = QLabel()
+        self._summary = Label()
         self._summary.setWordWrap(True)
         copy = tool(_("Copy as command"), "terminal-window", _("Copy the command line that does the same."))
         copy.clicked.connect(self.copy_command)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from workbench.core.i18n import _
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label, tip
 from workbench.jobs.ticket import Ticket
 
 
@@ -27,7 +28,7 @@ class StartButton(QWidget):
         self._progress = QProgressBar()
         self._progress.setTextVisible(False)
         self._progress.setFixedHeight(4)
-        self._said = QLabel()
+        self._said = Label()
         self._said.setProperty("role", "muted")
         self._said.setWordWrap(True)
         layout = QVBoxLayout(self)
@@ -52,7 +53,7 @@ class StartButton(QWidget):
     def allow(self, *, reason: str) -> None:
         """Enable the button when ``reason`` is empty; else disable it and say why not."""
         self.button.setEnabled(self.running or not reason)
-        self.button.setToolTip(reason)
+        self.button.setToolTip(tip(reason))
 
     def stop(self) -> None:
         """Cancel what is watched."""
@@ -74,9 +75,7 @@ class StartButton(QWidget):
         running = self.running
         self.button.setText(_("Stop") if running else self._start_text)
         self.button.setIcon(theme.icon("stop" if running else "play", "text" if running else "accent-text"))
-        self.button.setProperty("primary", not running)
-        self.button.style().unpolish(self.button)
-        self.button.style().polish(self.button)
+        theme.mark(self.button, "primary", not running)
         self._progress.setVisible(running)
         self._said.setVisible(running)
         self._show_progress()

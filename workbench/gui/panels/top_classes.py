@@ -27,11 +27,13 @@ class SampleItemModel(QAbstractListModel):
         super().__init__()
         self._result: Inferred | None = None
         self._pictures: NDArray[np.uint8] | None = None
+        self._probability = False
 
     def show(self, result: Inferred | None) -> None:
         """Show these results."""
         self.beginResetModel()
         self._result, self._pictures = result, None
+        self._probability = _are_probabilities(result.top if result is not None else [])
         self.endResetModel()
 
     def set_pictures(self, pictures: NDArray[np.uint8]) -> None:
@@ -72,10 +74,7 @@ class SampleItemModel(QAbstractListModel):
 
     def is_probability(self) -> bool:
         """Say whether all scores look like probabilities."""
-        tops = self._result.top if self._result is not None else []
-        return all(0 <= item.score <= 1.0001 for top in tops for item in top) and all(
-            sum(item.score for item in top) <= 1.001 for top in tops
-        )
+        return self._probability
 
     def picture(self, row: int) -> QImage | None:
         """Return what the model saw, when it is an image."""
@@ -84,6 +83,12 @@ class SampleItemModel(QAbstractListModel):
         pixels = np.ascontiguousarray(self._pictures[row])
         height, width = pixels.shape[:2]
         return QImage(pixels.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def _are_probabilities(tops: list[list[TopClass]]) -> bool:
+    return all(0 <= item.score <= 1.0001 for top in tops for item in top) and all(
+        sum(item.score for item in top) <= 1.001 for top in tops
+    )
 
 
 def class_name(item: TopClass) -> str:
