@@ -178,7 +178,14 @@ class Making(msgspec.Struct, frozen=True):
 
     def dataset(self) -> Dataset:
         """Open the data against the model's inputs; raises WorkbenchError naming the shape."""
-        return open_dataset(self.data, real_ports(ports_of(self.graph)))
+        inputs = _inputs_at(self.graph, self.signature)
+        return open_dataset(self.data, real_ports(ports_of(msgspec.structs.replace(self.graph, inputs=inputs))))
+
+    @property
+    def signature(self) -> str:
+        """Return the entry point of a SavedModel that the settings choose, "" for the usual one."""
+        chosen: str = getattr(self.params, "signature", "") if self.graph.signatures else ""
+        return chosen
 
     def make(
         self, work: Callable[[Path], Outcome], produced: str, proof: Proof, dataset: Dataset, report: Report
@@ -193,7 +200,7 @@ class Making(msgspec.Struct, frozen=True):
                 raise RuntimeError(f"{self.plugin.id} wrote nothing to its target")
             artifact = proof.loadable(partial)
             written = _graph_of(artifact)
-            inputs = written.inputs if written is not None else []  # what cannot be read, verification will say
+            inputs = _inputs_at(written, self.signature) if written else []  # what is unreadable, verification says
             verified, doubts = self._prove(artifact, inputs, proof, dataset, report=report, spare=spare)
             report.progress(None, _("Recording the step"))
             transformed = Transformed(
@@ -234,6 +241,7 @@ class Making(msgspec.Struct, frozen=True):
                 tolerance=proof.tolerance,
                 report=report,
                 spare=spare,
+                signature=self.signature,
             )
         except WorkbenchError as error:  # of the source: what is wrong with the artifact is in ``verified``
             return None, [_("It could not be verified: {reason}").format(reason=error.message)]
@@ -249,6 +257,10 @@ def _graph_of(artifact: Path) -> Graph | None:
         return read_model(artifact)
     except WorkbenchError:
         return None
+
+
+def _inputs_at(graph: Graph, signature: str) -> list[Port]:
+    return next((item.inputs for item in graph.signatures if item.name == signature), graph.inputs)
 
 
 P = TypeVar("P", bound=Plugin)

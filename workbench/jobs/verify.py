@@ -59,6 +59,8 @@ class Reproduce(Job, frozen=True, kw_only=True):
     inputs: list[Port]
     outputs: list[Port]
     """The source's ports."""
+    signature: str = ""
+    """Entry point of the artifact, when it has several; "" for the usual one."""
 
     def title(self) -> str:
         """Return what the jobs panel calls it."""
@@ -66,7 +68,7 @@ class Reproduce(Job, frozen=True, kw_only=True):
 
     def run(self, report: Report) -> Reproduced:
         """Run; raises WorkbenchError when the artifact does not open, run, or match."""
-        runtime, session = open_session(Path(self.model), self.runtime)
+        runtime, session = open_session(Path(self.model), self.runtime, signature=self.signature)
         written = []
         for number, path in enumerate(self.feeds):
             report.progress(number / len(self.feeds), _("Running {name}").format(name=Path(self.model).name))
@@ -113,15 +115,19 @@ def verify(
     tolerance: float | None,
     report: Report,
     spare: Spare | None = None,
+    signature: str = "",
 ) -> Agreement:
     """Compare ``artifact`` with ``source``; raises WorkbenchError only when the source itself cannot be run.
 
     ``dataset`` is what ``data`` names, opened for the source. ``tolerance`` None: the change is intended, and passed
     means same shapes and finite numbers. An artifact that does not open, run or match is not passed, with the reason
-    among the notes. ``spare`` is a process for it that was started before.
+    among the notes. ``spare`` is a process for it that was started before. ``signature`` is the entry point of the
+    source that the artifact was made from; a folder is taken for a copy that has all of them.
     """
     report.progress(None, _("Running {name}").format(name=source.name))
-    reference = refer(source, data=data, dataset=dataset, artifact_inputs=artifact_inputs, report=report)
+    reference = refer(
+        source, data=data, dataset=dataset, artifact_inputs=artifact_inputs, report=report, signature=signature
+    )
     report.progress(None, _("Reopening the result in a clean process"))
     job = Reproduce(
         model=str(artifact),
@@ -129,6 +135,7 @@ def verify(
         feeds=reference.feeds,
         inputs=reference.inputs,
         outputs=reference.outputs,
+        signature=signature if artifact.is_dir() else "",
     )
     try:
         reproduced: Reproduced = run_clean(job, report, spare=spare)
@@ -152,10 +159,16 @@ def classes_of(dataset: Dataset) -> int:
 
 
 def refer(
-    source: Path, *, data: DataSpec, dataset: Dataset, artifact_inputs: Sequence[Port], report: Report
+    source: Path,
+    *,
+    data: DataSpec,
+    dataset: Dataset,
+    artifact_inputs: Sequence[Port],
+    report: Report,
+    signature: str = "",
 ) -> Reference:
     """Run the source on samples that suit both models, and keep inputs and outputs."""
-    _runtime, session = open_session(source)
+    _runtime, session = open_session(source, signature=signature)
     try:
         reference = Reference(real_ports(session.inputs), real_ports(session.outputs), [], [], [])
         for trial in _trials(data, dataset, session.inputs, artifact_inputs):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workbench.core.i18n import N_, _
-from workbench.runtimes import Device, DeviceId, Runtime, Session
+from workbench.runtimes import Device, DeviceId, Runtime, Session, refuse_signature
 
 
 class OnnxRuntime(Runtime):
@@ -27,8 +27,9 @@ class OnnxRuntime(Runtime):
         label = _("GPU ({name})").format(name=GPU_PROVIDERS[provider]) if provider else _("GPU")
         return [Device("cpu", _("CPU"), available=True), Device("gpu", label, available=not reason, reason=reason)]
 
-    def open(self, path: Path, *, device: DeviceId = "cpu", threads: int | None = None) -> Session:
+    def open(self, path: Path, *, device: DeviceId = "cpu", threads: int | None = None, signature: str = "") -> Session:
         """Open an ONNX model; raises WorkbenchError when it is bad or the device is not there."""
+        refuse_signature(path, signature)
         from workbench.backends.onnxruntime_session import OnnxRuntimeSession, provider_for
 
         return OnnxRuntimeSession(path, provider=provider_for(device), threads=threads)

@@ -17,7 +17,7 @@ from workbench.core.i18n import _
 from workbench.core.plugins import Plugin, discover, install_command, missing
 from workbench.datasets import Dataset
 from workbench.formats.identify import identify
-from workbench.runtimes import Arrays, Runtime, Session
+from workbench.runtimes import Arrays, DeviceId, Runtime, Session
 from workbench.runtimes.batches import chunk, run_feeds
 from workbench.runtimes.matching import match_ports
 
@@ -84,9 +84,12 @@ def installed_or_error(plugin: P) -> P:
 
 
 def open_session(
-    path: Path, wanted: str = "", *, device: str = "cpu", threads: int | None = None
+    path: Path, wanted: str = "", *, device: str = "cpu", threads: int | None = None, signature: str = ""
 ) -> tuple[Runtime, Session]:
-    """Open a model in ``wanted`` or the first runtime that opens its format; raises WorkbenchError."""
+    """Open a model in ``wanted`` or the first runtime that opens its format; raises WorkbenchError.
+
+    ``signature`` chooses an entry point of a SavedModel.
+    """
     runtime = runtime_for(identify(path).id, wanted)
     if device not in ("cpu", "gpu"):
         raise WorkbenchError(
@@ -94,7 +97,8 @@ def open_session(
         )
     if threads is not None and threads < 1:
         raise WorkbenchError(_("A model needs at least one thread."), _("Set the threads to 1 or more."))
-    return runtime, runtime.open(path, device="gpu" if device == "gpu" else "cpu", threads=threads)
+    place: DeviceId = "gpu" if device == "gpu" else "cpu"
+    return runtime, runtime.open(path, device=place, threads=threads, signature=signature)
 
 
 def require_engine(path: Path) -> None:

@@ -26,7 +26,7 @@ class TensorFlow(Runtime):
         label = _("GPU ({name})").format(name=names[0]) if names else _("GPU")
         return [Device("cpu", _("CPU"), available=True), Device("gpu", label, available=not reason, reason=reason)]
 
-    def open(self, path: Path, *, device: DeviceId = "cpu", threads: int | None = None) -> Session:
+    def open(self, path: Path, *, device: DeviceId = "cpu", threads: int | None = None, signature: str = "") -> Session:
         """Open a model; raises WorkbenchError for code in the file, custom layers, or a device that is not there.
 
         Raises EngineRequired("tf-keras") for a file of Keras 1 or 2 in another engine, before TensorFlow is imported.
@@ -36,4 +36,4 @@ class TensorFlow(Runtime):
         require_engine(path)
         from workbench.backends.tensorflow_session import TensorFlowSession
 
-        return TensorFlowSession(path, device=device, threads=threads)
+        return TensorFlowSession(path, device=device, threads=threads, signature=signature)
