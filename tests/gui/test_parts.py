@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,46 @@ def test_an_uncaught_exception_becomes_a_report(window: MainWindow, qtbot: QtBot
     assert "a bug of ours" in reports[0].report()
     assert version_text() in reports[0].report()
     reports[0].accept()
+
+
+def test_what_a_thread_did_not_catch_becomes_a_report_too(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    hook = app.CrashHook(window)
+    monkeypatch.setattr(threading, "excepthook", hook.in_thread)
+
+    def blunder() -> None:
+        raise RuntimeError("a bug in a thread")
+
+    thread = threading.Thread(target=blunder)
+    thread.start()
+    thread.join(10)
+    assert "a bug in a thread" in caplog.text, "logged at once, whatever becomes of the window"
+    qtbot.waitUntil(lambda: bool(window.findChildren(CrashDialog)))
+    (report,) = window.findChildren(CrashDialog)
+    assert "a bug in a thread" in report.report()
+    report.accept()
+
+
+def test_run_takes_over_the_exceptions_of_threads(own_home: Path) -> None:
+    program = (
+        "import sys, threading; from pathlib import Path; from PySide6.QtCore import QTimer\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "from workbench.gui import app\n"
+        "application = app.application()\n"
+        "QTimer.singleShot(0, lambda: threading.Thread(target=lambda: 1 / 0).start())\n"
+        "QTimer.singleShot(500, lambda: application.closeAllWindows())\n"
+        "QTimer.singleShot(500, lambda: application.exit(0))\n"
+        "sys.exit(app.run(None, Path(sys.argv[1])))\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", program, str(own_home / "project")],
+        capture_output=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        timeout=60,
+    )
+    logs = "".join(path.read_text(encoding="utf-8") for path in own_home.rglob("window.log"))
+    assert "ZeroDivisionError" in logs
 
 
 def test_an_error_for_the_person_is_a_message_not_a_report(window: MainWindow) -> None:

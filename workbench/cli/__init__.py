@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-import signal
 import sys
+import threading
 import traceback
 from pathlib import Path
-from types import FrameType
 
 import click
 
@@ -22,6 +21,7 @@ from workbench.cli.playing import demo, open_window, recipe, replay
 from workbench.core import log
 from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.i18n import _
+from workbench.jobs.signals import terminating
 
 
 class WindowByDefault(click.Group):
@@ -65,10 +65,11 @@ for command in (
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code: 0 done, 1 you can act, 2 usage, 70 our bug, 130 cancelled."""
     words = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, _terminated)
+    threading.excepthook = _note_thread_error
     console = Console(as_json="--json" in words)
     try:
-        return int(cli.main(args=words, prog_name="workbench", standalone_mode=False) or 0)
+        with terminating():
+            return int(cli.main(args=words, prog_name="workbench", standalone_mode=False) or 0)
     except click.UsageError as error:
         console.error(error.format_message(), _("'workbench --help' lists the commands and their options."))
         return USAGE
@@ -86,8 +87,14 @@ def main(arguments: list[str] | None = None) -> int:
         return _crashed(console, error, words)
 
 
-def _terminated(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _note_thread_error(problem: threading.ExceptHookArgs) -> None:
+    """Log what nobody caught in a thread of ours: the job that it served ends by itself, with a message."""
+    if problem.exc_type is SystemExit:
+        return
+    log.start("cli")
+    name = problem.thread.name if problem.thread else ""
+    trace = "".join(traceback.format_exception(problem.exc_type, problem.exc_value, problem.exc_traceback))
+    logging.getLogger(__name__).error("uncaught in the thread %s\n%s", name, trace)
 
 
 def _crashed(console: Console, error: Exception, words: list[str]) -> int:

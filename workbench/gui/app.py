@@ -6,12 +6,13 @@ import logging
 import signal
 import socket
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -39,7 +40,9 @@ def run(path: Path | None, project: Path | None) -> int:
     runner = Runner()
     runner.start()
     window = build_window(runner, settings_file.load(), project)
-    sys.excepthook = CrashHook(window)
+    hook = CrashHook(window)
+    sys.excepthook = hook
+    threading.excepthook = hook.in_thread
     quitter = SignalQuitter(window)
     window.show()
     window.prepare()
@@ -110,20 +113,30 @@ def grab(window: QWidget, path: Path) -> None:
         raise WorkbenchError(_("Cannot write {path}.").format(path=path), hint)
 
 
-class CrashHook:
+class CrashHook(QObject):
     """What Python calls for an exception that nobody caught: log it and show the report, once at a time."""
 
+    _in_thread = Signal(object, str)
+
     def __init__(self, window: MainWindow) -> None:
+        super().__init__()
         self._window = window
         self._showing = False
+        self._in_thread.connect(self._show, Qt.ConnectionType.QueuedConnection)
 
     def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """Log and show; KeyboardInterrupt closes the window."""
         if issubclass(kind, KeyboardInterrupt):
             self._window.close()
             return
-        text = "".join(traceback.format_exception(kind, error, trace))
-        logger.critical("uncaught exception\n%s", text)
+        self._show(error, _logged(error))
+
+    def in_thread(self, problem: threading.ExceptHookArgs) -> None:
+        """Log at once, and show on the GUI thread, what a thread did not catch (``threading.excepthook``)."""
+        if problem.exc_value is not None and problem.exc_type is not SystemExit:
+            self._in_thread.emit(problem.exc_value, _logged(problem.exc_value))
+
+    def _show(self, error: BaseException, text: str) -> None:
         if isinstance(error, WorkbenchError):
             self._window.state.say_error(error)
         elif not self._showing:
@@ -136,6 +149,13 @@ class CrashHook:
 
     def _on_closed(self) -> None:
         self._showing = False
+
+
+def _logged(error: BaseException) -> str:
+    """Log an exception; return its traceback."""
+    text = "".join(traceback.format_exception(error))
+    logger.critical("uncaught exception\n%s", text)
+    return text
 
 
 class SignalQuitter(QObject):

@@ -24,7 +24,7 @@ def take(
 ) -> Path:
     """Open the window on ``project`` with one model and its last benchmark in view, and save it as PNG.
 
-    Raises WorkbenchError when the graph is not drawn within a minute. The runner stays the caller's.
+    Raises WorkbenchError when the graph is not drawn within a minute. Closing the window closes the runner too.
     """
     window = app.build_window(runner, Settings(theme=theme), project)
     window.resize(1440, 900)

@@ -93,13 +93,18 @@ class Lane:
         if channel := self._channels.get(BASE):
             channel.ready.wait(timeout)
 
-    def close(self) -> None:
-        """Kill the workers and stop; jobs that wait are left to the runner."""
+    def stop(self) -> None:
+        """Kill the workers, without waiting for anything; jobs that wait are left to the runner."""
         with self._lock:
             self._closing = True
+            for channel in self._channels.values():
+                channel.kill()
         self._queue.put(None)
+
+    def join(self, timeout: float) -> None:
+        """Wait until all is cleaned up, at most ``timeout`` seconds: what is left then is removed at the next start."""
         if self._thread:
-            self._thread.join(10)
+            self._thread.join(timeout)
 
     def _work(self) -> None:
         stopped = False
@@ -218,7 +223,10 @@ class Lane:
             idle_s=self._idle_s,
             on_line=self._pass_on,
         )
-        self._channels[engine] = fresh
+        with self._lock:
+            self._channels[engine] = fresh
+            if self._closing:
+                fresh.kill()
         return fresh
 
     def _pass_on(self, line: str) -> None:

@@ -6,6 +6,7 @@ import atexit
 import itertools
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from workbench.jobs.signals import terminating
 from workbench.jobs.ticket import OnEvent, Outbox, State, Ticket
 
 __all__ = ["JobCrashed", "Runner", "State", "Ticket", "result_of", "run_job"]
+
+
+_CLOSE_S = 2.0
+"""How long closing waits for the workers' leftovers to be cleaned up; it takes a tenth of that as a rule."""
 
 
 class Runner:
@@ -105,8 +110,11 @@ class Runner:
         for ticket in tickets:
             self.cancel(ticket)
         for lane in self._lanes.values():
-            lane.close()
-        self._outbox.close()
+            lane.stop()
+        deadline = time.monotonic() + _CLOSE_S
+        for lane in self._lanes.values():
+            lane.join(max(0.0, deadline - time.monotonic()))
+        self._outbox.close(max(0.0, deadline - time.monotonic()))
         if self._own_scratch:
             self._scratch.close()
 

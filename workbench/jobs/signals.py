@@ -13,7 +13,7 @@ _NAMES = ("SIGTERM", "SIGHUP")
 
 @contextmanager
 def terminating() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit(128 + number) here; does nothing outside the main thread."""
+    """Turn SIGTERM and SIGHUP into KeyboardInterrupt here; does nothing outside the main thread, or when nested."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -30,4 +30,4 @@ def terminating() -> Iterator[None]:
 
 
 def _unwind(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(128 + number)
+    raise KeyboardInterrupt

@@ -71,11 +71,11 @@ class Outbox:
         """Deliver what ``claim`` settled."""
         self._queue.put((ticket, Cancelled()))
 
-    def close(self) -> None:
-        """Deliver what waits, then stop."""
+    def close(self, timeout: float) -> None:
+        """Deliver what waits, then stop; wait for that at most ``timeout`` seconds."""
         self._queue.put(None)
         if threading.current_thread() is not self._thread:
-            self._thread.join(5)
+            self._thread.join(timeout)
 
     def _start(self) -> threading.Thread:
         thread = threading.Thread(target=self._deliver, name="outbox", daemon=True)

@@ -19,7 +19,9 @@ from listening import Listener
 from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.events import AnyEvent, Cancelled, Crashed, Failed, Finished, Log, Progress, Samples, Started
 from workbench.jobs.channel import Channel
+from workbench.jobs.lane import Lane
 from workbench.jobs.runner import Runner, Ticket, result_of, run_job
+from workbench.jobs.ticket import Outbox
 
 
 def test_events_and_result_arrive(company):
@@ -130,6 +132,31 @@ def test_a_mistake_of_our_own_ends_one_job_only(company, monkeypatch):
     assert "LookupError: no title" in ended.details
     assert isinstance(company.end(odd_jobs.Echo()), Finished)
     assert raised == [LookupError]
+
+
+def test_close_waits_briefly_for_what_does_not_end():
+    """A callback that never returns, or a lane that cannot go on, must not keep the window on the screen."""
+    runner = Runner(modules=["odd_jobs"], warm=False)
+    stuck, let_go = threading.Event(), threading.Event()
+
+    def hang(ticket: Ticket, event: AnyEvent) -> None:
+        stuck.set()
+        let_go.wait(60)
+
+    def never_ready() -> None:
+        let_go.wait(60)
+
+    runner.submit(odd_jobs.Wait(hold_gil=True), hang)
+    assert stuck.wait(60)
+    lane = Lane("stuck", Outbox(), scratch=Path(), after=never_ready)
+    lane.start()
+    began = time.monotonic()
+    runner.close()
+    lane.stop()
+    lane.join(0.1)
+    took = time.monotonic() - began
+    let_go.set()
+    assert took < 4
 
 
 def test_close_cancels_everything_and_may_be_called_twice(company):
