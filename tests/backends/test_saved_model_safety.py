@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -207,8 +208,12 @@ def test_restoring_may_read_the_checkpoint_and_nothing_else(samples: Path, tmp_p
 
 
 @pytest.mark.real
-def test_real_saved_models_pass(real_models: Path) -> None:
-    found = [file.parent for file in real_models.rglob("saved_model.pb")]
-    assert found
-    for path in found:
+def test_real_saved_models_pass(real_models: Path, tmp_path: Path) -> None:
+    found = {file.parent for file in real_models.rglob("saved_model.pb")}
+    for number, archive in enumerate(real_models.glob("sleepecg-savedmodel/**/*.zip")):
+        with zipfile.ZipFile(archive) as stored:
+            stored.extractall(tmp_path / str(number))
+    found |= {file.parent for file in tmp_path.rglob("saved_model.pb")}
+    assert len(found) >= 4
+    for path in sorted(found):
         check_saved_model(path)
