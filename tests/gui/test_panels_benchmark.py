@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
@@ -147,11 +147,29 @@ def test_what_is_not_there_is_disabled_with_the_reason(panel: BenchmarkPanel, wi
 
 
 def test_low_panels_put_the_table_beside_the_chart(panel: BenchmarkPanel, qtbot: QtBot) -> None:
+    def beside() -> bool:
+        return (
+            panel.table.mapTo(panel, QPoint()).x() > panel.chart.mapTo(panel, QPoint(panel.chart.width() - 20, 0)).x()
+        )
+
     panel.resize(1200, 320)
-    qtbot.waitUntil(lambda: panel.table.isColumnHidden(6), timeout=5000)
-    assert panel.table.x() > panel.chart.x() + panel.chart.width() - 20
+    qtbot.waitUntil(beside, timeout=5000)
+    assert not any(panel.table.isColumnHidden(column) for column in range(panel.table.columnCount()))
     panel.resize(1200, 700)
-    qtbot.waitUntil(lambda: not panel.table.isColumnHidden(6), timeout=5000)
+    qtbot.waitUntil(lambda: not beside(), timeout=5000)
+
+
+def test_what_else_differs_is_said_under_the_table(panel: BenchmarkPanel, qtbot: QtBot) -> None:
+    measure(panel, qtbot, 20)
+    assert "other runtime, other threads" in panel.notes.text()
+    assert not panel.notes.isHidden()
+
+
+def test_a_benchmark_stopped_before_the_first_measurement_says_so(panel: BenchmarkPanel, qtbot: QtBot) -> None:
+    panel.start()
+    panel.stop()
+    qtbot.waitUntil(lambda: panel.notes.text() == "Stopped before the first measurement.", timeout=WAIT_MS)
+    assert panel.run is None
 
 
 def test_a_run_of_another_version_is_said(panel: BenchmarkPanel, window: MainWindow) -> None:

@@ -19,10 +19,11 @@ from workbench.core.i18n import _
 from workbench.core.latency_file import load_tracks, samples_csv
 from workbench.core.latency_track import LatencyTrack
 from workbench.gui.jobs import Jobs
+from workbench.gui.labels import Label, tip
 from workbench.gui.panels import benchmark_run
 from workbench.gui.panels.benchmark_form import BenchmarkForm
 from workbench.gui.panels.benchmark_run import BenchmarkRun
-from workbench.gui.panels.benchmark_table import BenchmarkTable
+from workbench.gui.panels.benchmark_table import BenchmarkTable, notes_of
 from workbench.gui.panels.latency_chart import LatencyChart, write_png
 from workbench.gui.panels.run_history import RunHistory
 from workbench.gui.panels.tools import tool
@@ -69,7 +70,7 @@ class BenchmarkPanel(QWidget):
     def _build(self) -> None:
         self._results = QSplitter(Qt.Orientation.Vertical)
         self._results.addWidget(self.chart)
-        self._results.addWidget(self.table)
+        self._results.addWidget(self._figures())
         self._results.setStretchFactor(0, 3)
         self._results.setStretchFactor(1, 1)
         right = QWidget()
@@ -86,6 +87,25 @@ class BenchmarkPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(whole)
+
+    def _figures(self) -> QWidget:
+        """Return the table above what has to be known to read it."""
+        self.notes = Label(role="muted")
+        self.notes.setWordWrap(True)
+        self.notes.setContentsMargins(8, 2, 8, 4)
+        self.notes.hide()
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.notes)
+        return holder
+
+    def _note(self, *texts: str) -> None:
+        self.notes.setText("\n".join(texts))
+        self.notes.setToolTip(tip(self.notes.text()))
+        self.notes.setVisible(bool(texts))
 
     def _tools(self) -> QHBoxLayout:
         self._axis = tool(_("Time"), "clock", _("Show seconds instead of run numbers along the bottom."))
@@ -123,7 +143,6 @@ class BenchmarkPanel(QWidget):
         if self._results.orientation() != wanted:
             self._results.setOrientation(wanted)
             self._results.setSizes([560, 440] if low else [700, 150])
-            self.table.set_compact(on=low)
             self.chart.set_compact(on=low)
             self.form.set_wide(on=low)
 
@@ -181,6 +200,7 @@ class BenchmarkPanel(QWidget):
             self._store(run)
         else:
             self.history.refresh()
+            self._note(_("Stopped before the first measurement.") if run.ended == "stopped" else " ".join(run.notes))
         self._allow()
 
     def _store(self, run: BenchmarkRun) -> None:
@@ -204,7 +224,9 @@ class BenchmarkPanel(QWidget):
                 else None
             )
             self.table.show_live(live, self.chart.series_colour)
+            self._note()
         else:
+            self._note(*notes_of(run))
             self._compare(run, self.chart.tracks)
 
     def _compare(self, run: BenchmarkRun, tracks: dict[str, LatencyTrack]) -> None:

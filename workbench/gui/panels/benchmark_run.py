@@ -87,6 +87,8 @@ def headline(run: BenchmarkRun) -> str:
     """Return what the list of earlier runs says of this one."""
     best = min(run.results, key=lambda row: row.p50_ms, default=None)
     names = ", ".join(dict.fromkeys(Path(row.model).name for row in run.results))
+    if run.status():
+        names = f"{run.status()}: {names}"
     if best is None:
         return names
     return f"{names} \u00b7 {units.milliseconds(best.p50_ms)}"

@@ -114,7 +114,7 @@ class ResultTable(QTableWidget):
     def _item(self, cell: Cell, column: int) -> QTableWidgetItem:
         item = QTableWidgetItem(cell.text)
         item.setTextAlignment(self._alignment(column))
-        item.setToolTip(tip(cell.tip))
+        item.setToolTip(tip(cell.tip or cell.text))
         if cell.role:
             item.setForeground(theme.colour(cell.role))
         if cell.swatch:
