@@ -65,7 +65,7 @@ def test_opset_without_such_an_operation_is_refused(tmp_path: Path, ear) -> None
 
 
 def test_opset_out_of_range_is_refused() -> None:
-    with pytest.raises(WorkbenchError, match="not allowed"):
+    with pytest.raises(WorkbenchError, match="cannot be 7"):
         parse(OnnxParams, {"opset": "7"})
 
 
@@ -85,3 +85,10 @@ def test_obstacles_are_named_before_anything_is_loaded(kind: str, op: str, said:
     graph.inputs = [Port("x", "float32", [None, 2])]
     reason = OnnxExport().requires(graph)
     assert reason is None if said is None else re.search(said, str(reason))
+
+
+def test_a_keras_file_that_is_called_onnx_is_converted_all_the_same(model_file, tmp_path: Path, ear) -> None:
+    source = tmp_path / "net.onnx"
+    source.write_bytes(Path(model_file("upscaler", "keras-zip")).read_bytes())
+    OnnxExport().run(source, tmp_path / "out.onnx", OnnxParams(opset=17), report=ear)
+    assert [port.name for port in OnnxRuntime().open(tmp_path / "out.onnx").inputs] == ["picture"]

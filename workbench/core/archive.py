@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from workbench.core.containers import ZIP_MAGIC
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 
@@ -102,7 +103,7 @@ class Archive:
         with self._path.open("rb") as file:
             file.seek(info.header_offset)
             header = file.read(30)
-        if len(header) < 30 or header[:4] != b"PK\x03\x04":
+        if len(header) < 30 or header[:4] != ZIP_MAGIC:
             raise self._damaged(_("{name} has no header").format(name=info.filename))
         return (
             info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from workbench.core.containers import HDF5_MAGIC, ZIP_MAGIC
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import N_, _
 from workbench.core.protobuf_wire import TopLevel, top_level
@@ -51,7 +52,6 @@ _TORCH = N_(
 )
 _CONVERT = N_("Get the model in its original format (Keras, SavedModel, ONNX or TFLite) from where it was made.")
 _AGAIN = N_("Download or copy the file again and compare its size with the source.")
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _IMAGES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")
 
 
@@ -128,7 +128,7 @@ _KINDS: tuple[Kind, ...] = (
         N_("a web page (HTML)"),
         N_("The download saved a page instead of the model: log in or use the file's direct link, and download again."),
     ),
-    Kind(_starts(_HDF5), N_("an HDF5 file, but not a Keras model"), _SUPPORTED),
+    Kind(_starts(HDF5_MAGIC), N_("an HDF5 file, but not a Keras model"), _SUPPORTED),
     Kind(
         _starts(b"GGUF"),
         N_("a GGUF language model"),
@@ -168,7 +168,7 @@ _KINDS: tuple[Kind, ...] = (
     ),
     Kind(lambda s: s.members is not None and s.has(".mlmodel"), N_("a zipped Core ML package"), _CONVERT),
     Kind(lambda s: s.members is not None, N_("a zip archive without a model"), _SUPPORTED),
-    Kind(_starts(b"PK\x03\x04"), N_("a truncated or damaged zip archive (.keras files are zip archives)"), _AGAIN),
+    Kind(_starts(ZIP_MAGIC), N_("a truncated or damaged zip archive (.keras files are zip archives)"), _AGAIN),
     Kind(_starts(b"\x93NUMPY"), N_("a NumPy array: data, no model"), N_("Use it as calibration or evaluation data.")),
     Kind(
         _starts(b"\x1f\x8b"),
@@ -280,7 +280,7 @@ def sample_of(path: Path) -> Sample:
         head = file.read(HEAD)
         wire = top_level(file, size)
     members: tuple[str, ...] | None = None
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(ZIP_MAGIC):
         try:
             with zipfile.ZipFile(path) as archive:
                 members = tuple(archive.namelist())
@@ -292,7 +292,7 @@ def sample_of(path: Path) -> Sample:
 def foreign_file(path: Path) -> WorkbenchError:
     """Return the error that names a file that no format takes."""
     sample = sample_of(path)
-    if sample.head.startswith(_HDF5):
+    if sample.head.startswith(HDF5_MAGIC):
         from workbench.backends import hdf5
 
         try:
