@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tf2onnx import tf_loader
 from tf2onnx.convert import _convert_common
 
-from workbench.backends.onnx_files import save_onnx
+from workbench.backends.onnx_files import export_onnx
 from workbench.backends.onnx_folding import fold
 from workbench.backends.onnx_missing_ops import missing_ops
 from workbench.backends.tf_freezing import Frozen, freeze
@@ -55,7 +55,7 @@ def to_onnx(
     del program, frozen
     gc.collect()  # the model's own weights, before the file is put together
     report.progress(0.85, _("Checking and writing"))
-    save_onnx(model, target, opset=opset)
+    export_onnx(model, target, opset=opset)
 
 
 def _converted(program: Program, frozen: Frozen, opset: int, report: Report) -> Any:

@@ -1,8 +1,9 @@
-"""Check, re-version and write ONNX models."""
+"""Load, check, re-version and write ONNX models."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,60 @@ LARGEST = 2**31 - 1
 
 SMALL = 100_000
 """Bytes up to which a weight is worth checking as a tensor."""
+
+
+def load_onnx(path: Path, *, with_weights: bool = True) -> Any:
+    """Parse a model, with the weights that lie beside it unless told otherwise; raises WorkbenchError.
+
+    Without weights, a file that may not be read raises OSError, for ``formats.identify`` to name.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise WorkbenchError(
+                _("{name} is larger than 2 GB, which the format cannot hold in one file.").format(name=path.name),
+                _("Save it with its weights beside it: onnx.save(model, path, save_as_external_data=True)."),
+            )
+        return onnx.load_model(str(path), format="protobuf", load_external_data=with_weights)
+    except (DecodeError, ValueError) as error:
+        raise WorkbenchError(
+            _("{name} is a truncated or damaged ONNX model: {reason}.").format(name=path.name, reason=error),
+            _("Download or copy the file again and compare its size with the source."),
+        ) from error
+    except (OSError, checker.ValidationError) as error:
+        if not with_weights:
+            raise
+        raise WorkbenchError(
+            _("Cannot read {name}: {reason}").format(name=path.name, reason=error),
+            _("The file is damaged, or a file with its weights is missing beside it."),
+        ) from error
+
+
+def graphs_of(model: Any) -> Iterator[tuple[Any, bool]]:
+    """Yield the main graph and all nested ones (branches, loop bodies), each with whether it is nested."""
+    pending = [(model.graph, False)]
+    while pending:
+        graph, nested = pending.pop()
+        yield graph, nested
+        for node in graph.node:
+            for attribute in node.attribute:
+                inner = [attribute.g] if attribute.HasField("g") else []
+                pending.extend((each, True) for each in (*inner, *attribute.graphs))
+
+
+def weights_bytes(model: Any) -> int:
+    """Return the bytes of all stored tensors; protobuf itself cannot measure a model beyond 2 GB."""
+    return sum(_raw_bytes(tensor) for graph, _nested in graphs_of(model) for tensor in _stored(graph))
+
+
+def _stored(graph: Any) -> list[Any]:
+    """Return the initializers of a graph and the tensors of its Constant nodes."""
+    held = [item.t for node in graph.node for item in node.attribute if item.HasField("t")]
+    return [*graph.initializer, *held]
+
+
+def is_oversized(model: Any) -> bool:
+    """Say whether one ONNX file cannot hold the model."""
+    return weights_bytes(model) > LARGEST
 
 
 def opset_of(model: Any) -> int:
@@ -44,30 +99,58 @@ def with_opset(model: Any, opset: int) -> Any:
         ) from error
 
 
-def save_onnx(model: Any, target: Path, *, opset: int) -> None:
-    """Bring the model to ``opset``, check it, and write it to ``target``. Raises WorkbenchError."""
-    size = sum(_raw_bytes(tensor) for tensor in model.graph.initializer)
-    if size > LARGEST:
-        raise WorkbenchError(
-            _("The model is {size:.1f} GB: one ONNX file holds 2 GB at most.").format(size=size / 1e9),
-            _("Make it smaller first (float16 halves it), or export it as a SavedModel."),
-        )
+def export_onnx(model: Any, target: Path, *, opset: int) -> None:
+    """Bring a model that we converted to ``opset``, sign it, check it, and write it. Raises WorkbenchError."""
+    require_size(model)
     model = with_opset(model, opset)
     model.producer_name = "model-workbench"
     model.producer_version = workbench.__version__
-    check(model)
-    _write(model, target)
+    save_onnx(model, target, checked=True)
+
+
+def save_onnx(model: Any, target: Path, *, checked: bool) -> None:
+    """Write a model to ``target``; raises WorkbenchError when one file cannot hold it, or it is not valid ONNX.
+
+    ``checked`` is False for a copy of a model that onnx.checker refused already (see ``is_valid``): runtimes and
+    checker disagree both ways, and what ran before should run now.
+    """
+    require_size(model)
+    if checked:
+        check(model)
+    write_onnx(model, target)
+
+
+def require_size(model: Any) -> None:
+    """Raise WorkbenchError when one ONNX file cannot hold the model."""
+    size = weights_bytes(model)
+    if size > LARGEST:
+        raise WorkbenchError(
+            _("The model is {size:.1f} GB: one ONNX file holds 2 GB at most.").format(size=size / 1e9),
+            _("Make it smaller first (float16 halves it, int8 quarters it), or export it as a SavedModel."),
+        )
+
+
+def is_valid(model: Any) -> bool:
+    """Say whether onnx.checker takes the model."""
+    return _refusal(model) is None
 
 
 def check(model: Any) -> None:
     """Raise WorkbenchError when onnx.checker refuses the model."""
+    refusal = _refusal(model)
+    if refusal is not None:
+        raise WorkbenchError(
+            _("The converted model is not valid ONNX: {reason}").format(reason=first_line(refusal)),
+            _("Choose another opset; if it stays so, report it with the model's operations."),
+        ) from refusal
+
+
+def _refusal(model: Any) -> Exception | None:
     try:
         checker.check_model(_without_large_weights(model))
     except (checker.ValidationError, ValueError) as error:
-        raise WorkbenchError(
-            _("The converted model is not valid ONNX: {reason}").format(reason=first_line(error)),
-            _("Choose another opset; if it stays so, report it with the model's operations."),
-        ) from error
+        return error
+    return None
 
 
 def _without_large_weights(model: Any) -> Any:
@@ -100,7 +183,7 @@ def _split(model: Any) -> tuple[Any, list[Any]]:
     return light, large
 
 
-def _write(model: Any, target: Path) -> None:
+def write_onnx(model: Any, target: Path) -> None:
     """Write the model one large weight at a time: to serialize it as a whole takes twice its size in memory.
 
     The bytes are those of one ModelProto: its small fields, then field 7 (graph) with its fields, of which the last
@@ -123,7 +206,11 @@ def _write(model: Any, target: Path) -> None:
 def _head(tensor: Any) -> bytes:
     """Return an initializer field up to its numbers, which come last as field 9 (raw_data)."""
     about = onnx.TensorProto(
-        name=tensor.name, data_type=tensor.data_type, dims=tensor.dims, doc_string=tensor.doc_string or None
+        name=tensor.name,
+        data_type=tensor.data_type,
+        dims=tensor.dims,
+        doc_string=tensor.doc_string or None,
+        metadata_props=tensor.metadata_props,
     )
     count = _raw_bytes(tensor)
     fields: bytes = about.SerializeToString() + b"\x4a" + _varint(count)
@@ -148,17 +235,11 @@ def _varint(number: int) -> bytes:
 
 def reversion(source: Path, target: Path, *, opset: int, batch: int | None = None) -> list[str]:
     """Write an ONNX model in another opset to ``target``; return notes (translated). Raises WorkbenchError."""
-    try:
-        model = onnx.load(str(source))
-    except (DecodeError, OSError, checker.ValidationError) as error:
-        raise WorkbenchError(
-            _("Cannot read {path} as ONNX: {reason}.").format(path=source, reason=error),
-            _("It may be truncated, or its external data may be missing."),
-        ) from error
+    model = load_onnx(source)
     old = opset_of(model)
     if batch is not None:
         _fix_batch(model, batch)
-    save_onnx(model, target, opset=opset)
+    export_onnx(model, target, opset=opset)
     return [_("Opset {old} became {new}.").format(old=old, new=opset)] if old != opset else []
 
 

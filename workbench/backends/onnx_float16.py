@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from onnx import TensorProto, helper
 from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
+from workbench.backends.onnx_files import graphs_of, is_valid, load_onnx, save_onnx
 from workbench.backends.onnx_weights import (
-    graphs_of,
-    is_oversized,
     lift_constants,
-    load_onnx,
     name_nodes,
     numbers,
     replace_numbers,
+    sort_nodes,
     with_patterns,
 )
 from workbench.core.errors import WorkbenchError, first_line
@@ -33,12 +31,13 @@ WORTHWHILE = 64
 
 def has_branches(source: Path) -> bool:
     """Say whether the model has nested graphs (If, Loop, Scan)."""
-    return any(nested for _graph, nested in graphs_of(load_onnx(source)))
+    return any(nested for _graph, nested in graphs_of(load_onnx(source, with_weights=False)))
 
 
 def compute_in_half(source: Path, target: Path, *, skip: tuple[str, ...]) -> list[str]:
     """Write the model with float16 weights and arithmetic, float32 inputs and outputs; return notes."""
     model = load_onnx(source)
+    valid = is_valid(model)
     if any(nested for _graph, nested in graphs_of(model)):
         raise WorkbenchError(
             _("{name} has branches or loops (If, Loop, Scan), which cannot compute in float16.").format(
@@ -66,7 +65,8 @@ def compute_in_half(source: Path, target: Path, *, skip: tuple[str, ...]) -> lis
             _("The model cannot compute in float16: {reason}").format(reason=first_line(error)),
             _("Set the arithmetic to float32: then only weights are stored in float16."),
         ) from error
-    _save(half, target)
+    sort_nodes(half.graph)  # the converter puts its casts of inputs last
+    save_onnx(half, target, checked=valid)
     return notes
 
 
@@ -76,6 +76,7 @@ def store_in_half(source: Path, target: Path, *, skip: tuple[str, ...]) -> list[
     Works inside branches and loops too. ONNX Runtime folds the casts when it opens the model.
     """
     model = load_onnx(source)
+    valid = is_valid(model)
     lift_constants(model)
     notes = _range_notes(model)
     _check_patterns(model, skip)
@@ -100,7 +101,7 @@ def store_in_half(source: Path, target: Path, *, skip: tuple[str, ...]) -> list[
             _("There are no float32 weights to store in float16."),
             _("Skip less, or use the model as it is: it holds no larger float32 tensor."),
         )
-    _save(model, target)
+    save_onnx(model, target, checked=valid)
     counted = ngettext("{n} tensor is stored in float16.", "{n} tensors are stored in float16.", halved)
     return [counted.format(n=halved), *notes]
 
@@ -139,11 +140,3 @@ def _range_notes(model: Any) -> list[str]:
 
 def _size(tensor: Any) -> int:
     return int(np.prod(tensor.dims, dtype=np.int64)) if tensor.dims else 1
-
-
-def _save(model: Any, target: Path) -> None:
-    if is_oversized(model):
-        raise WorkbenchError(
-            _("The result is larger than 2 GB, which one ONNX file cannot hold."), _("Quantize it to int8 instead.")
-        )
-    onnx.save(model, str(target))

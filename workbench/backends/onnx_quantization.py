@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType
 from onnxruntime.quantization import quantize_dynamic as ort_quantize_dynamic
@@ -23,13 +22,19 @@ from onnxruntime.quantization.calibrate import create_calibrator, save_tensors_d
 from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from workbench.backends.onnx_files import opset_of, with_opset
-from workbench.backends.onnx_weights import (
-    WEIGHTED,
+from workbench.backends.onnx_files import (
+    check,
     graphs_of,
     is_oversized,
-    lift_constants,
+    is_valid,
     load_onnx,
+    opset_of,
+    with_opset,
+    write_onnx,
+)
+from workbench.backends.onnx_weights import (
+    WEIGHTED,
+    lift_constants,
     name_nodes,
     numbers,
     replace_numbers,
@@ -90,6 +95,7 @@ def quantize_dynamic(
     with quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
         prepared = _prepare(source, Path(folder))
         model = load_onnx(prepared)
+        valid = is_valid(model)
         with_convolutions = _mostly_convolutions(model) if convolutions is None else convolutions
         ops = [*DENSE_OPS, "Conv"] if with_convolutions else [*DENSE_OPS]
         excluded = with_patterns([node.name for node in model.graph.node], skip, what=_("node"))
@@ -106,7 +112,7 @@ def quantize_dynamic(
             )
         except Exception as error:
             raise _refused(error) from error
-    return _result(target)
+    return _result(target, valid=valid)
 
 
 def quantize_static(
@@ -119,6 +125,7 @@ def quantize_static(
     with quiet(), tempfile.TemporaryDirectory(dir=scratch) as folder:
         prepared = _prepare(source, Path(folder))
         model = load_onnx(prepared)
+        valid = is_valid(model)
         supported = {*QDQRegistry, *QLinearOpsRegistry}
         present = {node.op_type for node in model.graph.node}
         names = [node.name for node in model.graph.node]
@@ -142,7 +149,7 @@ def quantize_static(
             )
         except Exception as error:
             raise _refused(error) from error
-    return _result(target)
+    return _result(target, valid=valid)
 
 
 def _mostly_convolutions(model: Any) -> bool:
@@ -209,7 +216,7 @@ def _prepare(source: Path, folder: Path) -> Path:
     lift_constants(model)
     name_nodes(model)
     raw, prepared = folder / "raw.onnx", folder / "prepared.onnx"
-    onnx.save(model, str(raw))
+    write_onnx(model, raw)
     try:
         quant_pre_process(str(raw), str(prepared), skip_symbolic_shape=True)
     except Exception:  # noqa: BLE001 - folding only helps; a model that it cannot take is quantized as it is
@@ -217,7 +224,7 @@ def _prepare(source: Path, folder: Path) -> Path:
     named = load_onnx(prepared)
     name_nodes(named)
     _own_tensors(named)
-    onnx.save(named, str(prepared))
+    write_onnx(named, prepared)
     return prepared
 
 
@@ -244,9 +251,11 @@ def _own_tensors(model: Any) -> None:
                 replace_numbers(tensor, numbers(tensor).reshape(-1))
 
 
-def _result(target: Path) -> Quantized:
-    """Count what became integer; raises WorkbenchError when nothing did."""
+def _result(target: Path, *, valid: bool) -> Quantized:
+    """Count what became integer; raises WorkbenchError when nothing did, or a ``valid`` model is so no more."""
     model = load_onnx(target)
+    if valid:
+        check(model)
     dequantized = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
     stored = {tensor.name for tensor in model.graph.initializer}
     from_storage = {

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from google.protobuf.message import DecodeError
 from onnx import AttributeProto
 
 from workbench.backends.attribute_values import list_value, text_value
+from workbench.backends.onnx_files import load_onnx
 from workbench.backends.onnx_tensors import (
     constants_of,
     describe,
@@ -19,7 +19,6 @@ from workbench.backends.onnx_tensors import (
     external_files,
     quantization_of,
 )
-from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Attribute, Dim, Graph, Node, Port, Tensor, Value, holds_weights
 from workbench.core.i18n import _
 from workbench.core.labels import parse_labels
@@ -29,25 +28,9 @@ MOST_INFERRED_NODES = 5000
 _KNOWN_DOMAINS = (["ai", "onnx"], ["com", "microsoft"])
 
 
-def load(path: Path) -> Any:
-    """Parse a model without its external data; raises WorkbenchError when it is truncated or damaged."""
-    if path.stat().st_size >= 2**31:
-        raise WorkbenchError(
-            _("{name} is larger than 2 GB, which the format cannot hold in one file.").format(name=path.name),
-            _("Save it with its weights beside it: onnx.save(model, path, save_as_external_data=True)."),
-        )
-    try:
-        return onnx.load_model(str(path), load_external_data=False)
-    except (DecodeError, ValueError) as error:
-        raise WorkbenchError(
-            _("{name} is a truncated or damaged ONNX model: {reason}.").format(name=path.name, reason=error),
-            _("Download or copy the file again and compare its size with the source."),
-        ) from error
-
-
 def read(path: Path) -> Graph:
     """Read the whole model. Raises WorkbenchError."""
-    model = _with_shapes(load(path), path.stat().st_size)
+    model = _with_shapes(load_onnx(path, with_weights=False), path.stat().st_size)
     files, notes = external_files(model, path)
     reader = _Reader(model)
     graph = reader.graph(model.graph, "graph", ())

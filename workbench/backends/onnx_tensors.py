@@ -14,6 +14,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 
+from workbench.backends.onnx_files import load_onnx
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Quantization, Tensor, holds_weights
 from workbench.core.i18n import _
@@ -180,9 +181,7 @@ _STEP = re.compile(r"(\w+)(?:\[(\d+)\])?")
 @lru_cache(maxsize=1)
 def _parsed(path: Path, modified: int, size: int) -> Any:
     """Keep the last model: looking at many tensors of one file parses it once."""
-    from workbench.backends.onnx_reader import load
-
-    return load(path)
+    return load_onnx(path, with_weights=False)
 
 
 def read_array(path: Path, tensor: Tensor) -> NDArray[np.generic]:

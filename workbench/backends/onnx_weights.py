@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from workbench.backends.onnx_files import LARGEST
+from workbench.backends.onnx_files import graphs_of
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 
@@ -45,35 +42,6 @@ class Weight(msgspec.Struct):
     """The TensorProto, to be changed in place."""
     nested: bool
     """Whether it belongs to a branch or a loop body."""
-
-
-def load_onnx(path: Path) -> Any:
-    """Load a model with its weights (external data too); raises WorkbenchError."""
-    try:
-        return onnx.load(str(path))
-    except (DecodeError, OSError, ValueError, onnx.checker.ValidationError) as error:
-        raise WorkbenchError(
-            _("Cannot read {name}: {reason}").format(name=path.name, reason=error),
-            _("The file is damaged, or a file with its weights is missing beside it."),
-        ) from error
-
-
-def is_oversized(model: Any) -> bool:
-    """Say whether one ONNX file cannot hold the model; the tensors are asked first, as protobuf cannot measure it."""
-    stored = sum(len(tensor.raw_data) for graph, _nested in graphs_of(model) for tensor in graph.initializer)
-    return stored > LARGEST or bool(model.ByteSize() > LARGEST)
-
-
-def graphs_of(model: Any) -> Iterator[tuple[Any, bool]]:
-    """Yield the main graph and all nested ones (branches, loop bodies), each with whether it is nested."""
-    pending = [(model.graph, False)]
-    while pending:
-        graph, nested = pending.pop()
-        yield graph, nested
-        for node in graph.node:
-            for attribute in node.attribute:
-                inner = [attribute.g] if attribute.HasField("g") else []
-                pending.extend((each, True) for each in (*inner, *attribute.graphs))
 
 
 def lift_constants(model: Any) -> int:
@@ -120,6 +88,26 @@ def name_nodes(model: Any) -> None:
             name = f"{name}_{index}"
         node.name = name
         taken.add(name)
+
+
+def sort_nodes(graph: Any) -> None:
+    """Put the nodes of a graph into the order of data flow, which ONNX demands; the order is kept where it may be."""
+    makers = {name: at for at, node in enumerate(graph.node) for name in node.output if name}
+    needs = [{makers[name] for name in node.input if name in makers} for node in graph.node]
+    placed: dict[int, None] = {}
+    met: set[int] = set()
+    for start in range(len(needs)):
+        waiting = [start]
+        while waiting:
+            at = waiting[-1]
+            if at in met:  # what it needs stands before it by now, unless the graph is a loop, which has no order
+                placed[waiting.pop()] = None
+            else:
+                met.add(at)
+                waiting.extend(need for need in sorted(needs[at], reverse=True) if need not in placed)
+    nodes = [_copied(graph.node[at]) for at in placed]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def weights_of(model: Any) -> list[Weight]:

@@ -10,11 +10,11 @@ from typing import Any
 import h5py
 import msgspec
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
 from workbench.backends import hdf5
-from workbench.backends.onnx_weights import Weight, is_oversized, load_onnx, numbers, replace_numbers, weights_of
+from workbench.backends.onnx_files import is_valid, load_onnx, save_onnx
+from workbench.backends.onnx_weights import Weight, numbers, replace_numbers, weights_of
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import _
 from workbench.core.magnitude import Cut, cut_for, share_counts, zeros_in
@@ -106,6 +106,7 @@ def prune_hdf5(file: Path, sources: Mapping[str, str], plan: Plan) -> Pruned:
 def prune_onnx(source: Path, target: Path, plan: Plan) -> Pruned:
     """Write a pruned copy of an ONNX model: initializers and Constant nodes, branches and loop bodies too."""
     model = load_onnx(source)
+    valid = is_valid(model)
     weights = weights_of(model)
     plan.check([weight.name for weight in weights] + [weight.layer for weight in weights])
     groups = _groups_by_weight(model)
@@ -121,11 +122,7 @@ def prune_onnx(source: Path, target: Path, plan: Plan) -> Pruned:
             left.append(weight.name)
     pruned = prune(places, plan)
     pruned.left = left
-    if is_oversized(model):
-        raise WorkbenchError(
-            _("The model is larger than 2 GB, which one ONNX file cannot hold."), _("Convert it to float16 first.")
-        )
-    onnx.save(model, str(target))
+    save_onnx(model, target, checked=valid)
     return pruned
 
 
