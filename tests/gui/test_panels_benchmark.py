@@ -159,6 +159,14 @@ def test_low_panels_put_the_table_beside_the_chart(panel: BenchmarkPanel, qtbot:
     qtbot.waitUntil(lambda: not beside(), timeout=5000)
 
 
+def test_ticks_stay_when_another_model_comes_into_view(panel: BenchmarkPanel, window: MainWindow) -> None:
+    chosen = panel.form.subjects.chosen()
+    assert len(chosen) == 2
+    for record in window.state.project.models():
+        window.state.select(record.id)
+        assert panel.form.subjects.chosen() == chosen
+
+
 def test_what_else_differs_is_said_under_the_table(panel: BenchmarkPanel, qtbot: QtBot) -> None:
     measure(panel, qtbot, 20)
     assert "other runtime, other threads" in panel.notes.text()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,10 @@ from workbench.gui import samples as bundled
 from workbench.gui.dialogs.about import version_text
 from workbench.gui.dialogs.crash import CrashDialog
 from workbench.gui.gap_meter import GapMeter
+from workbench.gui.jobs import Course
 from workbench.gui.main_window import MainWindow
 from workbench.gui.messages import MessageBar
-from workbench.gui.panels.jobs import JobRow, JobsPanel
+from workbench.gui.panels.jobs import JobRow, JobsPanel, _times
 from workbench.gui.panels.log import LogPanel
 from workbench.jobs.benchmark import Benchmark, Subject
 from workbench.jobs.runner import Runner
@@ -76,6 +78,14 @@ def test_the_jobs_panel_and_the_log_follow_a_job(window: MainWindow, qtbot: QtBo
     log.narrow("no line holds this")
     assert log.text() == ""
     assert not window.jobs.working()
+
+
+def test_waiting_for_a_worker_is_told_apart_from_running(window: MainWindow, samples: Path) -> None:
+    ticket = window.jobs.submit(Benchmark(subjects=[Subject(model=str(samples / "digits.onnx"))], runs=5))
+    window.jobs.cancel(ticket)
+    assert _times(Course(ticket, submitted=10.0, started=19.0, ended=19.28)) == "waited 9.0 s, ran 0.28 s"
+    assert _times(Course(ticket, submitted=10.0, started=10.1, ended=12.1)) == "2.0 s"
+    assert _times(Course(ticket, submitted=time.monotonic() - 4.0)).startswith("waiting 4.")
 
 
 def test_jobs_that_nobody_asked_for_stay_out_of_sight(window: MainWindow, qtbot: QtBot, samples: Path) -> None:

@@ -46,6 +46,10 @@ class Course(msgspec.Struct):
     text: str = ""
     """What the job is doing, or how it ended."""
 
+    def waited(self) -> float:
+        """Return the seconds from when it was asked for until it started (or ended without starting, or now)."""
+        return (self.started or self.ended or time.monotonic()) - self.submitted
+
     def elapsed(self) -> float:
         """Return the seconds that it has run."""
         if self.started is None:

@@ -235,6 +235,7 @@ class StepDialog(QDialog):
         course = self.jobs.course(self._ticket)
         if course.started is None:
             self._text.setText(_("Waiting for the worker"))
+            self._times.setText(units.seconds(course.waited()))
             self._bar.setRange(0, 0)
             return
         self._text.setText(course.text or _("Starting"))

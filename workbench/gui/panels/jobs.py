@@ -18,6 +18,8 @@ KEPT = 40
 TICK_MS = 500
 QUICK_S = 0.5
 """Reading that is over sooner never shows up here."""
+SHORT_WAIT_S = 0.5
+"""A shorter wait for a worker is not worth telling."""
 GLYPHS = {
     "queued": ("hourglass", "muted"),
     "running": ("play-circle", "accent"),
@@ -154,6 +156,7 @@ class JobRow(QFrame):
         self._bar.setRange(0, 0 if course.fraction is None and state == "running" else 1000)
         self._bar.setValue(round((course.fraction or 0) * 1000))
         self._time.setText(_times(course))
+        self._time.setToolTip(_("Waiting for a worker counts from when the job was asked for."))
         self._cancel.setVisible(active)
 
 
@@ -170,8 +173,12 @@ def _state_texts() -> dict[str, str]:
 
 def _times(course: Course) -> str:
     if course.started is None:
-        return ""
+        return _("waiting {time}").format(time=units.seconds(course.waited())) if course.ended is None else ""
     elapsed = units.seconds(course.elapsed())
+    if course.waited() >= SHORT_WAIT_S:
+        waited = units.seconds(course.waited())
+        ran = _("waited {waited}, ran {ran}") if course.ended is not None else _("waited {waited}, runs {ran}")
+        elapsed = ran.format(waited=waited, ran=elapsed)
     remaining = course.remaining()
     if remaining is None:
         return elapsed

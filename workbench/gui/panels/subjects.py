@@ -27,7 +27,8 @@ class SubjectTree(QTreeWidget):
         self._state = state
         self._devices = Devices.of(jobs)
         self._checked: set[Subject] = set()
-        self._filled = False
+        self._kept = False
+        """The person has chosen: what is in view changes nothing any more."""
         self.setHeaderHidden(True)
         self.setColumnCount(1)
         self.setRootIsDecorated(False)
@@ -39,6 +40,7 @@ class SubjectTree(QTreeWidget):
         self.itemChanged.connect(self._on_changed)
         state.models_changed.connect(self.fill)
         state.current_changed.connect(self._on_current)
+        state.project_changed.connect(self._on_project)
         self._devices.changed.connect(self.fill)
         self._on_current(state.current)
 
@@ -65,6 +67,7 @@ class SubjectTree(QTreeWidget):
 
     def choose_models(self, model_ids: list[int]) -> None:
         """Check the first available place of each of these models."""
+        self._kept = True
         subjects = []
         for record in self._models():
             place = next((place for place in self._devices.places(record.format) if place.available), None)
@@ -111,6 +114,7 @@ class SubjectTree(QTreeWidget):
         subject = item.data(0, ROLE)
         if subject is None:
             return
+        self._kept = True
         if item.checkState(0) == Qt.CheckState.Checked:
             self._checked.add(subject)
         else:
@@ -118,11 +122,16 @@ class SubjectTree(QTreeWidget):
         self.chosen_changed.emit()
 
     def _on_current(self, record: ModelRecord | None) -> None:
-        """Offer the model in view, beside the one it was made from."""
-        if record is None:
+        """Offer the model in view, beside the one it was made from, until the person chooses."""
+        if record is None or (self._kept and self.chosen()):
             self.fill()
             return
         self.choose_models([record.id] if record.parent is None else [record.parent, record.id])
+        self._kept = False
+
+    def _on_project(self) -> None:
+        self._kept = False
+        self.choose([])
 
 
 def _subject(record: ModelRecord, place: Place) -> Subject:
