@@ -11,11 +11,13 @@ def main() -> None:
         from workbench.jobs.worker import main as worker
 
         sys.exit(worker(sys.argv[2:]))
-    from workbench.core.i18n import set_language
+    try:
+        from workbench.core.i18n import set_language
 
-    set_language()  # before the commands are built: their help is translated as they are
-    from workbench.cli import main as command_line
-
+        set_language()  # before the commands are built: their help is translated as they are
+        from workbench.cli import main as command_line
+    except KeyboardInterrupt:
+        sys.exit(130)  # while still importing: nothing has begun
     sys.exit(command_line())
 
 

@@ -53,11 +53,11 @@ def test_json_values_are_taken_as_they_are():
 @pytest.mark.parametrize(
     ("given", "message", "hint"),
     [
-        ({"sparsity": 1.5}, "sparsity", "Sparsity: from 0 to 1."),
-        ({"threads": "0"}, "threads", "Threads: How many."),
-        ({"granularity": "block"}, "granularity", "Granularity: one of global, layer."),
-        ({"bits": 5}, "bits", "Bits: one of 8, 4."),
-        ({"sparsity": "much"}, "sparsity", "Sparsity: from 0 to 1."),
+        ({"sparsity": 1.5}, "Sparsity cannot be 1.5.", "It goes from 0 to 1."),
+        ({"threads": "0"}, "Threads cannot be 0.", "It is at least 1."),
+        ({"granularity": "block"}, "Granularity cannot be block.", "It is one of global, layer."),
+        ({"bits": 5}, "Bits cannot be 5.", "It is one of 8, 4."),
+        ({"sparsity": "much"}, "Sparsity cannot be much.", "It goes from 0 to 1."),
         ({"sparcity": 0.5}, "There is no setting called sparcity.", "Known settings: sparsity, threads"),
     ],
 )

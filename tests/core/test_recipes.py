@@ -32,7 +32,7 @@ RECIPE = Recipe(
         Step(
             plugin="static-int8",
             target="ünt8.tflite",
-            data=DataSpec(path="/data/faces.npz", limit=50, preprocessing=Preprocessing(mean=(0.5,), resize=False)),
+            data=DataSpec(path="/data/faces.npz", limit=50, preprocessing=Preprocessing(mean=(0.5,), resize=True)),
         ),
     ],
 )
@@ -67,7 +67,7 @@ def test_files_are_readable_and_leave_defaults_out(tmp_path):
     assert plain["steps"][1] == {
         "plugin": "static-int8",
         "target": "ünt8.tflite",
-        "data": {"path": "/data/faces.npz", "limit": 50, "preprocessing": {"resize": False, "mean": [0.5]}},
+        "data": {"path": "/data/faces.npz", "limit": 50, "preprocessing": {"resize": True, "mean": [0.5]}},
     }
     text = (tmp_path / "r.json").read_text(encoding="utf-8")
     assert json.loads(text)["source"] == {"path": "/models/fer.hdf5", "format": "keras-h5", "sha256": "ab", "bytes": 5}

@@ -51,9 +51,9 @@ def test_scale_mean_and_std_in_this_order_for_each_channel() -> None:
     assert np.allclose(fit(picture, 3, 4, 4, steps=steps)[:, 0, 0], (1.0, 3.0, 1.0))
 
 
-def test_resizing_keeps_a_flat_picture_and_can_be_forbidden() -> None:
+def test_resizing_keeps_a_flat_picture_and_must_be_asked_for() -> None:
     flat = np.full((25, 25), 0.25)
-    assert np.allclose(fit(flat, 64, 64, 1), 0.25)
+    assert np.allclose(fit(flat, 64, 64, 1, steps=Preprocessing(resize=True)), 0.25)
     with pytest.raises(WorkbenchError, match=r"\(64, 64, 1\), but the data has samples of shape \(25, 25\)") as caught:
         fit(flat, 64, 64, 1, steps=Preprocessing(resize=False))
     assert "resizing" in caught.value.hint
@@ -106,7 +106,7 @@ def test_pictures_of_any_size_reach_the_wanted_shape(
         return  # which axis holds the channels is not clear then
     picture = np.full((height, width, channels), 100, dtype=np.uint8)
     shape = (target[2], *target[:2]) if first else target
-    fitted = fit(picture, *shape)
+    fitted = fit(picture, *shape, steps=Preprocessing(resize=True))
     assert fitted.shape == shape
     assert fitted.dtype == np.float32
     assert np.all(np.abs(fitted - 100) <= 1)

@@ -37,7 +37,7 @@ FULL = DataSpec(
     labels="y",
     limit=10,
     seed=3,
-    preprocessing=Preprocessing(channels="bgr", layout="nchw", resize=False, scale=0.5, mean=(-1.0, 2.5), std=(3.0,)),
+    preprocessing=Preprocessing(channels="bgr", layout="nchw", resize=True, scale=0.5, mean=(-1.0, 2.5), std=(3.0,)),
 )
 
 

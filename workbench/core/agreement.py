@@ -20,7 +20,7 @@ Outputs = Mapping[str, NDArray[np.generic]]
 
 Cause = Literal["", "not-run", "shape", "not-finite", "tolerance", "unrelated"]
 """Why B did not pass: it did not run, other shapes, numbers that are not finite, an error beyond the tolerance, or
-outputs that have little to do with A's."""
+outputs that are far from A's."""
 
 
 class OutputAgreement(msgspec.Struct, frozen=True):
@@ -97,8 +97,8 @@ def top1_agreement(a: NDArray[np.generic], b: NDArray[np.generic]) -> float | No
     return float(np.mean(numbers & (np.argmax(a, axis=1) == np.argmax(b, axis=1))))
 
 
-RELATED = 0.5
-"""Cosine similarity below which a quantized or pruned model is no longer a version of its source."""
+RELATED = 0.9
+"""Cosine similarity below which a quantized or pruned model no longer does what its source does."""
 
 
 class Comparison:
@@ -146,7 +146,7 @@ class Comparison:
         cosine = min((each.cosine for each in found), default=1.0)
         cause = self._cause(found, tolerance)
         if cause == "unrelated":
-            said.append(_("The outputs have little to do with those of the source: do not use this result."))
+            said.append(_("The outputs are far from those of the source: do not use this result as it is."))
         return Agreement(
             runtime=runtime,
             max_abs_error=max((each.max_abs_error for each in found), default=0.0),

@@ -10,10 +10,16 @@ from workbench.core.paths import log_folder
 
 
 def start(name: str) -> Path:
-    """Log this process to ``<log folder>/<name>.log`` (1 MB, 3 kept) and return that path."""
+    """Log this process to ``<log folder>/<name>.log`` (1 MB, 3 kept) and return that path.
+
+    Where that folder cannot be made nothing is logged: a program that cannot log must still be able to say why.
+    """
     folder = log_folder()
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return path
     handler = logging.handlers.RotatingFileHandler(
         path, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True
     )

@@ -63,8 +63,8 @@ class Fitting:
             raise WorkbenchError(_("The size must be two numbers: height and width."), _("For example 224,224."))
         height = height or (asked[0] if asked else have_height)
         width = width or (asked[1] if asked else have_width)
-        if (height, width) != (have_height, have_width) and not self._steps.resize:
-            raise self._misfit(_("Switch resizing on."))
+        if (height, width) != (have_height, have_width) and not (self._steps.resize or asked):
+            raise self._misfit(_("Switch resizing on (--resize), if these are pictures of another size."))
         if count is None:
             count = {"gray": 1, "auto": min(have_count, 3)}.get(self._steps.channels, 3)
         if count != have_count and (have_count, count) not in ((1, 3), (3, 1), (4, 3), (4, 1)):
