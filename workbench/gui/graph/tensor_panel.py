@@ -19,6 +19,8 @@ from workbench.gui import theme
 from workbench.gui.labels import Label, tip
 from workbench.jobs.read import TensorView
 
+CELL_PADDING = 24
+"""What the style sheet and the style leave free beside a cell's text."""
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -95,7 +97,7 @@ class TensorPanel(QWidget):
         self._plot.hideAxis("left")
         self._table = NumbersTable()
         self._table.setAccessibleName(_("Numbers"))
-        self._table.horizontalHeader().setDefaultSectionSize(96)
+        self._table.setHorizontalScrollMode(QTableView.ScrollMode.ScrollPerPixel)
         self._table.verticalHeader().setDefaultSectionSize(22)
         self._slice = Label()
         self._slice.setProperty("role", "muted")
@@ -146,6 +148,9 @@ class TensorPanel(QWidget):
         if numbers.ndim < 2:
             numbers = numbers.reshape(-1, 1)
         self._table.setModel(NumbersItemModel(numbers, self))
+        self._table.horizontalHeader().setDefaultSectionSize(
+            self._table.fontMetrics().horizontalAdvance(_widest(numbers)) + CELL_PADDING
+        )
         self._slice.setText(_slice_text(view, numbers))
         self._pages.setCurrentIndex(0)
 
@@ -191,6 +196,13 @@ def facts_of(view: TensorView) -> str:
     if view.not_finite:
         lines.append(_("{count} not finite (NaN or infinite)").format(count=units.count(view.not_finite)))
     return "\n".join(lines)
+
+
+def _widest(numbers: NDArray[np.generic]) -> str:
+    """Return a text as wide as any cell: a number cut short (-4.00572e-35 as -4.00572e) reads as another one."""
+    if numbers.dtype.kind in "iu" and numbers.size:
+        return max(str(numbers.min()), str(numbers.max()), key=len)
+    return "-4.44444e-300" if numbers.dtype.kind in "fiub" else "0" * 24
 
 
 def _slice_text(view: TensorView, numbers: NDArray[np.generic]) -> str:
