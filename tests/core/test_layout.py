@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.backends import sugiyama
 from workbench.backends.sugiyama import layered
 from workbench.core.boxes import Boxes, boxes_of, leaf_of, sizes_of
 from workbench.core.graph import Graph, Node, Port, Tensor, Value
-from workbench.core.layered import depths, forward, order_simply
-from workbench.core.layout import Arrangement, Direction, Order, arrange
+from workbench.core.layered import Layered, depths, forward, order_simply
+from workbench.core.layout import Arrangement, Direction, Order, _Drawing, arrange
 from workbench.core.stubs import leave_out_long_edges
 
 
@@ -124,6 +125,29 @@ def test_a_very_deep_graph_does_not_kill_the_process(order: Order) -> None:
     arranged = arrange([(80.0, 26.0)] * count, edges, order, "down", exits=[0] * len(edges))
     assert np.all(np.diff(arranged.rects[:, 1]) > 26)
     assert time.perf_counter() - begin < 60
+
+
+class Panic(BaseException):
+    """As pyo3's PanicException, which is no Exception either."""
+
+
+@pytest.mark.parametrize("problem", [ValueError, Panic])
+def test_what_fails_in_the_layout_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch, problem: type) -> None:
+    def fail(*_given: object, **_more: object) -> None:
+        raise problem("from inside")
+
+    monkeypatch.setattr(sugiyama, "from_edges", fail)
+    with pytest.raises(RuntimeError) as said:
+        layered(2, [(0, 1)], 1)
+    assert "from inside" in str(said.value.__cause__)
+
+
+def test_an_edge_that_was_not_laid_out_is_an_error_not_an_endless_search() -> None:
+    drawing = _Drawing(Layered([[0], [2], [1]], {(0, 1): [2]}), [10.0, 10.0], [10.0, 10.0], 5.0)
+    assert drawing.way(0, 1) == [0, 2, 1]
+    assert drawing.way(1, 0) == [1, 2, 0]
+    with pytest.raises(KeyError):
+        drawing.way(0, 2)
 
 
 def test_edges_of_a_tensor_that_every_layer_reads_become_stubs() -> None:

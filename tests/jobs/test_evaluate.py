@@ -96,6 +96,7 @@ def test_check_data_says_what_would_be_fed(classifier: Write, labelled: Write, r
     preview = CheckData(model=path, data=DataSpec(path=str(data))).run(recorder)
     assert preview.feeds == {"x": "float32 [1, 3], from 0 to 1"}
     assert (preview.kind, preview.samples, preview.labelled, preview.class_names) == ("npz", 3, True, ["a", "b", "c"])
+    assert preview.sha256 == "", "the job that uses the data hashes it, not the one that only looks"
     wrong = labelled("wrong", np.ones((2, 5)), [0, 1])
     with pytest.raises(WorkbenchError, match=r"5"):
         CheckData(model=path, data=DataSpec(path=str(wrong))).run(recorder)

@@ -39,14 +39,24 @@ def layered(count: int, edges: list[Pair], pieces: int) -> list[Layered]:
     for edge in edges:
         grouped[part_of[edge[0]]].append(edge)
     parts: list[Layered] = []
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            _lay_out(count, list(grouped.values()), parts)
+        except BaseException as error:  # noqa: BLE001 - carried over; a panic in Rust is no Exception
+            problems.append(error)
+
     with _STACK_SIZE:
         usual = threading.stack_size(min(LARGEST_STACK, (64 << 20) + pieces * STACK_PER_PIECE))
         try:
-            thread = threading.Thread(target=_lay_out, args=(count, list(grouped.values()), parts), name="layout")
+            thread = threading.Thread(target=work, name="layout")
             thread.start()
         finally:
             threading.stack_size(usual)
     thread.join()
+    if problems:
+        raise RuntimeError("the layout library failed") from problems[0]
     return parts
 
 

@@ -126,7 +126,9 @@ class _Drawing:
     def way(self, source: int, target: int) -> list[int]:
         """Return the vertices of an edge, its boxes included; an edge that was turned round goes up."""
         bends = self.part.chains.get((source, target))
-        return [source, *bends, target] if bends is not None else self.way(target, source)[::-1]
+        if bends is not None:
+            return [source, *bends, target]
+        return [source, *self.part.chains[target, source][::-1], target]
 
     def route(self, edge: Pair, lengths: list[float], shift: float) -> list[tuple[float, float]]:
         """Return the polyline of an edge that leaves its source ``shift`` off the middle."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -22,6 +21,7 @@ from workbench.core.ops import category_index
 from workbench.core.stubs import leave_out_long_edges
 from workbench.formats import Format
 from workbench.jobs import Job, Lane
+from workbench.jobs.last_models import read_again
 
 SMALL, SMALL_NUMBERS_S = 4, 0.3
 """Stored tensors of at most so many elements are written as numbers, as far as reading them takes no longer."""
@@ -73,7 +73,7 @@ class LayOut(Job, frozen=True):
     def run(self, report: Report) -> Scene:
         """Lay out; raises WorkbenchError when the file cannot be read."""
         report.progress(0.0, _("Reading"))
-        found, whole = _model(self.path, _stamp(Path(self.path)))
+        found, whole = read_again(Path(self.path))
         graph = whole
         if self.function:
             if self.function not in graph.functions:
@@ -92,22 +92,6 @@ class LayOut(Job, frozen=True):
             return lay_out(graph, report.scratch / "scene.npz", self.direction, named=named, numbers=numbers)
         finally:
             gc.enable()
-
-
-@lru_cache(maxsize=1)
-def _model(path: str, stamp: tuple[int, int]) -> tuple[Format, Graph]:
-    """Read a model, or return the last one again: its functions and directions are looked at one after the other."""
-    from workbench.formats.identify import identify, read_model
-
-    return identify(Path(path)), read_model(Path(path))
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    inner = path / "saved_model.pb" if path.is_dir() else path
-    if not inner.exists():
-        return (0, 0)
-    facts = inner.stat()
-    return (facts.st_mtime_ns, facts.st_size)
 
 
 def small_numbers(found: Format, path: Path, graph: Graph) -> dict[str, str]:

@@ -16,8 +16,9 @@ from workbench.core.events import Report
 from workbench.core.graph import Graph, Tensor
 from workbench.core.i18n import _
 from workbench.core.writing import atomic_target
-from workbench.formats.identify import identify, read_model, unreadable
+from workbench.formats.identify import unreadable
 from workbench.jobs import Job, Lane
+from workbench.jobs.last_models import read_again
 
 
 class ReadModel(Job, frozen=True):
@@ -34,7 +35,7 @@ class ReadModel(Job, frozen=True):
 
     def run(self, report: Report) -> Graph:
         """Read; raises WorkbenchError that names what the file is."""
-        return read_model(Path(self.path))
+        return read_again(Path(self.path))[1]
 
 
 class TensorView(msgspec.Struct):
@@ -78,7 +79,7 @@ class ReadTensor(Job, frozen=True):
     def run(self, report: Report) -> TensorView:
         """Read; raises WorkbenchError when there is no such tensor."""
         path = Path(self.path)
-        graph, found = read_model(path), identify(path)
+        found, graph = read_again(path)
         owner = graph.functions.get(self.function) if self.function else graph
         tensor = owner.tensors.get(self.tensor) if owner else None
         if tensor is None:
