@@ -6,8 +6,18 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QScrollArea,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 import workbench.exporters
@@ -172,3 +182,39 @@ def test_every_setting_applies_to_a_format_that_its_plugin_takes(plugin: Any) ->
     for field in fields(plugin.params):
         assert set(field.formats) <= set(plugin.accepts)
         assert field.formats != tuple(plugin.accepts), "leave formats out"
+
+
+@pytest.mark.parametrize("kind", [QComboBox, QAbstractSpinBox])
+def test_the_wheel_scrolls_the_page_and_changes_no_value(form: ParamForm, qtbot: QtBot, kind: type[QWidget]) -> None:
+    area = QScrollArea()
+    qtbot.addWidget(area)
+    area.setWidgetResizable(True)
+    area.setWidget(form)
+    area.resize(500, 120)
+    area.show()
+    qtbot.waitExposed(area)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    before = form.values()
+    box = form.findChild(kind)
+    assert box is not None
+    assert not turn(box), "the page does not get it"
+    assert form.values() == before
+    assert not box.hasFocus()
+    if isinstance(box, QAbstractSpinBox):
+        area.activateWindow()
+        box.setFocus()
+        qtbot.waitUntil(box.hasFocus)
+        turn(box)
+        assert form.values() != before
+    area.takeWidget()  # it is the fixture's
+
+
+def turn(box: QWidget) -> bool:
+    """Turn the wheel down by one notch over the middle of ``box``, and say whether it took the event."""
+    middle = QPointF(box.rect().center())
+    event = QWheelEvent(
+        middle, QPointF(box.mapToGlobal(middle.toPoint())), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(box, event)
+    return event.isAccepted()

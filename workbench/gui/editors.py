@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDialog,
@@ -83,14 +82,6 @@ class BoolEditor(Editor):
         self._box.setChecked(bool(value))
 
 
-class WholeBox(QSpinBox):
-    """A spin box that leaves the wheel to the page it is on until it is clicked."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the page, not the number."""
-        _wheel(self, event)
-
-
 class FigureBox(QDoubleSpinBox):
     """A spin box for any float: shows as many digits as the number has, and steps by its size."""
 
@@ -120,10 +111,6 @@ class FigureBox(QDoubleSpinBox):
         step = span / 20 if span <= 1000 else size
         self.setValue(round(self.value() + steps * step, 10))
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the page, not the number."""
-        _wheel(self, event)
-
 
 class NumberEditor(Editor):
     """A whole number or a float within its range."""
@@ -131,7 +118,7 @@ class NumberEditor(Editor):
     def __init__(self, field: Field) -> None:
         self._box: QSpinBox | QDoubleSpinBox
         if field.kind == "int":
-            whole = WholeBox()
+            whole = QSpinBox()
             whole.setRange(
                 -INT_LIMIT if field.minimum is None else math.ceil(field.minimum),
                 INT_LIMIT if field.maximum is None else math.floor(field.maximum),
@@ -148,7 +135,6 @@ class NumberEditor(Editor):
         super().__init__(self._box)
         if field.unit:
             self._box.setSuffix(f" {field.unit}")
-        self._box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._box.setMaximumWidth(200)
         self._row.addStretch(1)
 
@@ -175,7 +161,6 @@ class ChoiceEditor(Editor):
         super().__init__(self._box)
         for choice, label in zip(field.choices, field.choice_labels, strict=True):
             self._box.addItem(_(label), choice)
-        self._box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._box.currentIndexChanged.connect(lambda _index: self.changed.emit())
 
     def value(self) -> Any:
@@ -362,10 +347,3 @@ def _read(text: str) -> float | None:
     if len(numbers) == 1:
         return numbers[0]
     return numbers[0] / numbers[1] if len(numbers) == 2 and numbers[1] else None
-
-
-def _wheel(box: QAbstractSpinBox, event: QWheelEvent) -> None:
-    if box.hasFocus():
-        QAbstractSpinBox.wheelEvent(box, event)
-    else:
-        event.ignore()

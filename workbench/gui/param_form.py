@@ -14,6 +14,7 @@ from workbench.core.params import Field, Params, fields, parse
 from workbench.gui import theme
 from workbench.gui.editors import Editor, OptionalEditor, editor_for
 from workbench.gui.labels import Label
+from workbench.gui.wheel_guard import WheelGuard
 
 LABEL_WIDTH, ROW_HEIGHT = 160, 30
 """Of a label, so that forms below each other line up and it is level with the editor beside it."""
@@ -48,6 +49,7 @@ class ParamForm(QWidget):
             if format_id and field.formats and format_id not in field.formats:
                 continue
             self._add(layout, field, (suggestions or {}).get(field.name, ()))
+        WheelGuard(self)
 
     def _add(self, layout: QFormLayout, field: Field, names: Sequence[str]) -> None:
         editor = editor_for(field, names)

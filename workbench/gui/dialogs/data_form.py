@@ -31,6 +31,7 @@ from workbench.gui.jobs import Jobs
 from workbench.gui.labels import Label
 from workbench.gui.param_form import LABEL_WIDTH, ROW_HEIGHT, ParamForm
 from workbench.gui.state import State
+from workbench.gui.wheel_guard import WheelGuard
 from workbench.jobs.probe import CheckData, DataPreview
 
 
@@ -40,6 +41,8 @@ class DataForm(QWidget):
     changed = Signal()
     checked = Signal(object)
     """DataPreview when the data fits the model."""
+    unfolded = Signal()
+    """It needs more or less room than before."""
 
     def __init__(self, state: State, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,11 +68,13 @@ class DataForm(QWidget):
         self._preparation = ParamForm(Preprocessing)
         self._check = QPushButton(theme.icon("check-square"), _("Check"))
         self._check.setToolTip(_("Open the data against this model's inputs now."))
+        self._check.setAutoDefault(False)  # a dialog would dress it as its main button when it has the focus
         self._verdict = Label()
         self._verdict.setWordWrap(True)
         self._verdict.hide()
         self._arrange()
         self._connect()
+        WheelGuard(self)
         self.set_spec(state.data)
 
     def _arrange(self) -> None:
@@ -101,6 +106,7 @@ class DataForm(QWidget):
         toggle.setIcon(theme.icon("caret-right", "muted"))
         toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         toggle.toggled.connect(self._more.setVisible)
+        toggle.toggled.connect(lambda _on: self.unfolded.emit())
         toggle.toggled.connect(lambda on: toggle.setIcon(theme.icon("caret-down" if on else "caret-right", "muted")))
         self._arrange_more()
         layout = QVBoxLayout(self)
