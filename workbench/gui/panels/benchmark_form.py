@@ -73,7 +73,7 @@ class BenchmarkForm(QWidget):
     def set_wide(self, *, on: bool) -> None:
         """Put the settings beside the models instead of under them."""
         self._halves.setDirection(QBoxLayout.Direction.LeftToRight if on else QBoxLayout.Direction.TopToBottom)
-        self.setMinimumWidth(450 if on else 260)
+        self.setMinimumWidth(320 if on else 260)
         self.setMaximumWidth(560 if on else 420)
 
     def _settings(self) -> QFormLayout:

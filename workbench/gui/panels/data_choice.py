@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.core.datasets import RANDOM, DataSpec
 from workbench.core.errors import WorkbenchError
@@ -14,6 +14,9 @@ from workbench.gui import theme
 from workbench.gui.jobs import Jobs
 from workbench.gui.labels import tip
 from workbench.gui.state import State
+
+FRAME_HEIGHT = 80
+"""Left free of the screen's height for the window's frame and a little air."""
 
 
 class DataChoice(QPushButton):
@@ -88,11 +91,29 @@ class DataDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
+        area = QScrollArea(widgetResizable=True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        self._page = QWidget()
+        column = QVBoxLayout(self._page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.form)
+        column.addStretch(1)
+        area.setWidget(self._page)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.form)
-        layout.addStretch(1)
+        layout.addWidget(area, 1)
         layout.addWidget(buttons)
-        self.resize(520, self.sizeHint().height())
+        self._around = layout.contentsMargins().top() * 2 + layout.spacing() + buttons.sizeHint().height()
+        self.resize(560, 0)
+        self._fit()
+        self.form.unfolded.connect(lambda: QTimer.singleShot(0, self, self._fit))
+
+    def _fit(self) -> None:
+        """Be as high as the form, or as the screen lets it: the rest scrolls."""
+        room = self.screen().availableGeometry()
+        height = min(self._page.sizeHint().height() + self._around, room.height() - FRAME_HEIGHT)
+        self.resize(self.width(), height)
+        if self.frameGeometry().bottom() > room.bottom():
+            self.move(self.x(), max(room.top(), room.bottom() - height - FRAME_HEIGHT // 2))
 
     def accept(self) -> None:
         """Take the choice over."""

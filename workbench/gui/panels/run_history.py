@@ -29,7 +29,7 @@ class RunHistory(QComboBox):
         self._asked = 0
         self._wanted = 0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumContentsLength(16)
+        self.setMinimumContentsLength(8)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setAccessibleName(_("Earlier runs"))
         self.activated.connect(self._on_activated)
