@@ -233,7 +233,8 @@ def test_texts_can_be_read(roles: dict[str, str], text: str, ground: str) -> Non
 def test_the_tree_shows_lineage_and_change(window: MainWindow, open_model, samples: Path) -> None:
     open_model(samples / "digits.keras")
     root = window.state.project.models()[0]
-    step = {"plugin": "dynamic-int8", "verified": {"passed": True}, "artifact_sha256": ""}
+    step = {"plugin": "dynamic-int8", "verified": {"passed": True}, "artifact_sha256": "", "bytes_before": 400,
+            "bytes_after": 100}  # fmt: skip
     window.state.project.add_model(
         samples / "digits.tflite", name="digits-int8.tflite", format="tflite", parent=root.id, step=step
     )

@@ -83,6 +83,21 @@ def test_a_long_graph_is_shown_from_its_beginning(view: GraphView, draw: DrawGra
     assert view.area().contains(long.bounds)
 
 
+def test_a_long_graph_is_shown_in_its_whole_breadth(view: GraphView, draw: DrawGraph) -> None:
+    nodes = [
+        Node(f"n{row}_{column}", "Relu", [f"v{row - 1}_{column}" if row else "x"], [f"v{row}_{column}"])
+        for row in range(60)
+        for column in range(5)
+    ]
+    tall = draw(Graph("tall", nodes, inputs=[Port("x", "", None)]))
+    view.show_drawing(tall)
+    assert 0.5 <= view.zoom <= 1.0
+    seen = view.area()
+    assert seen.left() <= 0
+    assert seen.right() >= tall.bounds.width()
+    assert seen.contains(tall.rect(tall.index["x"]))
+
+
 def test_the_wheel_zooms_to_the_cursor(view: GraphView) -> None:
     spot = QPointF(200, 150)
     before = view.to_scene(spot)

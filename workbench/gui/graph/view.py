@@ -28,6 +28,8 @@ from workbench.gui.labels import tip
 LEAST_ZOOM, MOST_ZOOM = 0.0005, 4.0
 READABLE = 0.5
 """A graph that would be smaller than this when it all fits is shown from its beginning instead."""
+CLOSE = 0.8
+"""Where a graph begins that is too broad for the view."""
 MARGIN = 36.0
 
 
@@ -99,7 +101,7 @@ class GraphView(QWidget):
     # Where to look
 
     def show_start(self) -> None:
-        """Fit the graph when it stays readable, else show its beginning."""
+        """Fit the graph when it stays readable, else show its beginning, in its whole breadth when that is readable."""
         if self.drawing is None:
             return
         bounds = self.drawing.bounds
@@ -112,9 +114,18 @@ class GraphView(QWidget):
         first = min(range(len(self.drawing.rects)), key=lambda n: float(self.drawing.rects[n, 1 if down else 0]))  # type: ignore[union-attr]
         rect = self.drawing.rect(first)
         spot = QPointF(rect.center().x(), rect.top()) if down else QPointF(rect.left(), rect.center().y())
-        zoom = max(READABLE + 0.3, fitting)
+        zoom = self._breadth_zoom(bounds, down=down)
+        if zoom >= READABLE:
+            spot = QPointF(bounds.center().x(), spot.y()) if down else QPointF(spot.x(), bounds.center().y())
+        else:
+            zoom = CLOSE
         ahead = (self.height() if down else self.width()) / zoom / 2 - MARGIN / zoom
         self._go(spot + (QPointF(0, ahead) if down else QPointF(ahead, 0)), zoom, glide=False)
+
+    def _breadth_zoom(self, bounds: QRectF, *, down: bool) -> float:
+        """Return the zoom at which the graph is as wide as the view across the flow, at most 1."""
+        room = (self.width() if down else self.height()) - 2 * MARGIN
+        return min(1.0, room / max(bounds.width() if down else bounds.height(), 1.0))
 
     def fit(self) -> None:
         """Show the whole graph."""

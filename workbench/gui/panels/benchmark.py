@@ -266,8 +266,9 @@ class BenchmarkPanel(QWidget):
     def _show_run(self, run: BenchmarkRun, tracks: dict[str, LatencyTrack]) -> None:
         if self._ticket is not None or self._wanted is not run:
             return  # something else is shown by now
-        self.run, self._job, self._labels = run, run.job, run.labels
-        self.chart.show_tracks(tracks, run.labels, batch=run.job.batch)
+        labels = in_order(run)
+        self.run, self._job, self._labels = run, run.job, labels
+        self.chart.show_tracks(tracks, labels, batch=run.job.batch)
         self._show_figures()
         self._allow()
 
@@ -304,6 +305,11 @@ class BenchmarkPanel(QWidget):
         picked = QFileDialog.getSaveFileName(self, _("Save {name}").format(name=name), start, f"*.{suffix}")[0]
         if picked:
             save(Path(picked))
+
+
+def in_order(run: BenchmarkRun) -> dict[str, str]:
+    """Return the labels of a run in the order of its table, which the legend follows."""
+    return {row.series: run.labels.get(row.series, row.series) for row in run.results} | run.labels
 
 
 def _write(partial: Path, text: str) -> None:
