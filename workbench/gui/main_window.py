@@ -24,7 +24,7 @@ from workbench.gui import theme
 from workbench.gui.commands import MENUS, Command, commands
 from workbench.gui.jobs import Jobs
 from workbench.gui.messages import MessageBar
-from workbench.gui.panes import AREAS, PANES, Dock, Pane, PaneLoader
+from workbench.gui.panes import AREAS, FOOT_HEIGHT, PANES, Dock, Pane, PaneLoader
 from workbench.gui.state import State
 from workbench.gui.status import StatusStrip
 from workbench.gui.welcome import DropOverlay, WelcomePage, dropped_paths
@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
 
     def _size_docks(self) -> None:
         self.resizeDocks([self.docks["project"], self.docks["inspector"]], [280, 320], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["jobs"]], [270], Qt.Orientation.Vertical)
+        self.resizeDocks([self.docks["jobs"]], [FOOT_HEIGHT], Qt.Orientation.Vertical)
 
     def _build_commands(self) -> None:
         menus = {title: self.menuBar().addMenu(_(title)) for title in MENUS}

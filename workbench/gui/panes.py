@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDockWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QVBoxLayout, QWidget
 
 import workbench.runtimes
 from workbench.core.i18n import N_, _
@@ -33,6 +33,8 @@ class PaneRow(msgspec.Struct, frozen=True):
     shortcut: str
     load: Callable[[], MakePane]
     """Imports the class; apart, so that nothing is imported before it is needed."""
+    height: int = 0
+    """Pixels that a dock at the bottom takes when it is first seen; 0 is content with what there is."""
 
 
 def _graph() -> MakePane:
@@ -102,11 +104,13 @@ PANES: tuple[PaneRow, ...] = (
     PaneRow("project", N_("Project"), "left", "folders", "Ctrl+4", _project),
     PaneRow("inspector", N_("Inspector"), "right", "sliders-horizontal", "Ctrl+5", _inspector),
     PaneRow("jobs", N_("Jobs"), "bottom", "list-dashes", "Ctrl+6", _jobs),
-    PaneRow("run", N_("Run"), "bottom", "play", "Ctrl+7", _run),
-    PaneRow("benchmark", N_("Benchmark"), "bottom", "chart-line-up", "Ctrl+8", _benchmark),
-    PaneRow("evaluate", N_("Evaluate"), "bottom", "target", "Ctrl+9", _evaluate),
+    PaneRow("run", N_("Run"), "bottom", "play", "Ctrl+7", _run, 300),
+    PaneRow("benchmark", N_("Benchmark"), "bottom", "chart-line-up", "Ctrl+8", _benchmark, 360),
+    PaneRow("evaluate", N_("Evaluate"), "bottom", "target", "Ctrl+9", _evaluate, 320),
     PaneRow("log", N_("Log"), "bottom", "terminal-window", "Ctrl+0", _log),
 )
+FOOT_HEIGHT = 150
+"""Of the docks at the bottom while they have nothing to show."""
 AREAS = {
     "left": Qt.DockWidgetArea.LeftDockWidgetArea,
     "right": Qt.DockWidgetArea.RightDockWidgetArea,
@@ -163,10 +167,22 @@ class Dock(QDockWidget):
         super().__init__(_(pane.row.title), parent)
         self.setObjectName(f"Dock-{pane.row.id}")
         self.setWidget(pane)
+        self._pane = pane
+        self._has_room = not pane.row.height
         self.visibilityChanged.connect(pane.build_soon)
+        self.visibilityChanged.connect(lambda: QTimer.singleShot(0, self, self._make_room))
         self.setFeatures(
             QDockWidget.DockWidgetFeature.DockWidgetClosable | QDockWidget.DockWidgetFeature.DockWidgetMovable
         )
+
+    def _make_room(self) -> None:
+        """Grow once, when really seen, to what the pane needs; later the person's own size stays."""
+        window = self.parentWidget()
+        if self._has_room or self._pane.visibleRegion().isEmpty() or not isinstance(window, QMainWindow):
+            return
+        self._has_room = True
+        if self.height() < self._pane.row.height:
+            window.resizeDocks([self], [self._pane.row.height], Qt.Orientation.Vertical)
 
 
 class PaneLoader(QObject):

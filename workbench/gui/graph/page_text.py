@@ -20,6 +20,10 @@ MANY = 200
 """Rows of one table that are written; more would only be slow (the rest is counted)."""
 
 
+WIDE = 34
+"""Characters of a name and its value that fit on one line of a narrow dock."""
+
+
 class Link(msgspec.Struct, frozen=True):
     """Where a link of a page leads."""
 
@@ -61,18 +65,30 @@ class Page:
         self._parts.append(f"<p class='section'>{escape(text)}</p>")
 
     def pairs(self, rows: list[tuple[str, str]]) -> None:
-        """Write names and their values (plain text)."""
-        self.table([[f"<span class='muted'>{escape(name)}</span>", escape(value)] for name, value in rows])
+        """Write names and their values (plain text); a long value goes below its name, so that words stay whole."""
+        self._parts.append("<table cellspacing='0' width='100%'>")
+        for name, value in rows[:MANY]:
+            title = f"<span class='muted'>{escape(name)}</span>"
+            if len(name) + len(value) > WIDE:
+                self._parts.append(f"<tr><td colspan='2'>{title}<br>{escape(value)}</td></tr>")
+            else:
+                self._parts.append(f"<tr><td style='white-space:nowrap'>{title}</td><td>{escape(value)}</td></tr>")
+        self._end_table(len(rows))
 
     def table(self, rows: list[list[str]]) -> None:
         """Write rows of HTML cells; the last column takes what room there is."""
         self._parts.append("<table cellspacing='0' width='100%'>")
         for row in rows[:MANY]:
             cells = [f"<td style='white-space:nowrap'>{cell}</td>" for cell in row[:-1]]
-            self._parts.append(f"<tr>{''.join(cells)}<td width='100%'>{row[-1]}</td></tr>")
+            self._parts.append(
+                f"<tr>{''.join(cells)}<td width='100%' style='vertical-align:middle'>{row[-1]}</td></tr>"
+            )
+        self._end_table(len(rows))
+
+    def _end_table(self, count: int) -> None:
         self._parts.append("</table>")
-        if len(rows) > MANY:
-            self.text(_("and {count} more").format(count=len(rows) - MANY))
+        if count > MANY:
+            self.text(_("and {count} more").format(count=count - MANY))
 
     def text(self, text: str) -> None:
         """Write a muted paragraph."""
@@ -92,8 +108,6 @@ def model_page(graph: Graph, name: str, path: str) -> Page:
     """Return the summary of a model."""
     page = Page()
     page.title(name, graph.format)
-    for note in graph.notes:
-        page.text(note)
     page.section(_("Model"))
     facts = [
         (_("Producer"), graph.producer),
@@ -137,9 +151,12 @@ def _type_text(dtype: str, shape: Sequence[Dim] | None) -> str:
 
 
 def _op_row(page: Page, op: str, count: int, most: int) -> list[str]:
-    bar = "█" * max(1, round(14 * count / most))
     shade = theme.op_colour(category_of(op)).name()
-    return [page.link("op", op, op), units.count(count), f"<span style='color:{shade}; font-size:7pt'>{bar}</span>"]
+    share = max(2, round(100 * count / most))
+    filled = f"<td width='{share}%' bgcolor='{shade}' style='font-size:4pt; padding:0'>&nbsp;</td>"
+    rest = f"<td width='{100 - share}%' style='font-size:4pt; padding:0'>&nbsp;</td>" if share < 100 else ""
+    bar = f"<table cellspacing='0' width='100%'><tr>{filled}{rest}</tr></table>"
+    return [page.link("op", op, op), units.count(count), bar]
 
 
 def function_page(graph: Graph, key: str) -> Page:

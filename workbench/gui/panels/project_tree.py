@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from workbench.core import units
 from workbench.core.i18n import _
 from workbench.core.project import ModelRecord
-from workbench.core.size_change import size_change
+from workbench.core.size_change import SizeChange, size_change
 from workbench.gui import theme
 from workbench.gui.jobs import Jobs
 from workbench.gui.labels import Label, tip
@@ -228,6 +228,8 @@ def _model_item(record: ModelRecord, parent: ModelRecord | None) -> QStandardIte
     item.setData(record.id, ID)
     item.setData(units.size(record.bytes), SIZE)
     change = size_change(step) if step else None
+    if parent is not None and (change is None or not change.bytes_before):
+        change = SizeChange(parent.bytes, record.bytes)
     if change is not None:
         item.setData(change.text(), CHANGE)
     verified = step.get("verified")
