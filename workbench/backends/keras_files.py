@@ -14,7 +14,7 @@ import keras
 
 from workbench.backends.keras_config import KerasFile, check_keras_config
 from workbench.backends.keras_models import load_keras
-from workbench.core.errors import WorkbenchError, first_line
+from workbench.core.errors import WorkbenchError, library_errors
 from workbench.core.events import Report
 from workbench.core.i18n import _
 
@@ -72,17 +72,16 @@ def _rebuilt(source: Path, file: KerasFile, report: Report) -> Any:
     shutil.copyfile(source, copy)
     with h5py.File(copy, "r+") as stored:
         stored.attrs["model_config"] = json.dumps(cleaned(file.config)).encode()
+    refused = library_errors(
+        _("Keras 3 cannot rebuild this model of Keras {version}: {reason}").format(
+            version=file.version or "1", reason="{reason}"
+        ),
+        _("Export it as a SavedModel, ONNX or TFLite instead: these go through Keras 2."),
+    )
     try:
-        with warnings.catch_warnings():
+        with refused, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return keras.models.load_model(copy, compile=False, safe_mode=True)
-    except Exception as error:
-        raise WorkbenchError(
-            _("Keras 3 cannot rebuild this model of Keras {version}: {reason}").format(
-                version=file.version or "1", reason=first_line(error)
-            ),
-            _("Export it as a SavedModel, ONNX or TFLite instead: these go through Keras 2."),
-        ) from error
     finally:
         shutil.rmtree(copy.parent, ignore_errors=True)
 

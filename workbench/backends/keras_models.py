@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.backends.keras_config import KerasFile, check_keras_config
-from workbench.core.errors import EngineRequired, WorkbenchError, first_line
+from workbench.core.errors import EngineRequired, WorkbenchError, first_line, library_errors
 from workbench.core.i18n import _
 
 PRE_KERAS3_ENGINE = "tf-keras"
@@ -41,13 +41,10 @@ def load_keras(path: Path) -> Any:
         import tf_keras as library
     else:
         import keras as library
-    try:
-        with warnings.catch_warnings(), _without_random_weights():
-            warnings.simplefilter("ignore")  # what Keras says of files that it reads all the same
-            with _called_by_its_kind(path, file.kind) as checked:
-                return library.models.load_model(str(checked), compile=False, safe_mode=True)
-    except Exception as error:
-        raise _explain(path, file, error) from error
+    with warnings.catch_warnings(), _without_random_weights(), _called_by_its_kind(path, file.kind) as checked:
+        warnings.simplefilter("ignore")  # what Keras says of files that it reads all the same
+        with library_errors(lambda error: _explain(path, file, error)):
+            return library.models.load_model(str(checked), compile=False, safe_mode=True)
 
 
 @contextmanager

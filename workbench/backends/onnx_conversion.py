@@ -23,7 +23,7 @@ from workbench.backends.onnx_folding import fold
 from workbench.backends.onnx_missing_ops import missing_ops
 from workbench.backends.tf_freezing import Frozen, freeze
 from workbench.backends.tf_programs import Program, open_program
-from workbench.core.errors import WorkbenchError, first_line
+from workbench.core.errors import WorkbenchError, first_line, library_errors
 from workbench.core.events import Report
 from workbench.core.graph import Port
 from workbench.core.i18n import _
@@ -62,23 +62,21 @@ def _converted(program: Program, frozen: Frozen, opset: int, report: Report) -> 
     fed = [*frozen.inputs, *(f"{name}:0" for name in frozen.lifted)]
     rename = {name: port.name for name, port in zip(frozen.outputs, program.outputs, strict=True)}
     rename |= {name: port.name for name, port in zip(frozen.inputs, program.inputs, strict=True)}
-    try:
-        with quiet_tf2onnx(report), tf.device("/cpu:0"):
-            with tf.Graph().as_default():
-                tf.import_graph_def(frozen.graph_def, name="")
-                optimized = tf_loader.tf_optimize(fed, frozen.outputs, frozen.graph_def)
-            model, _storage = _convert_common(
-                optimized,
-                name="workbench",
-                continue_on_error=False,
-                opset=opset,
-                custom_op_handlers=missing_ops(),
-                input_names=fed,
-                output_names=frozen.outputs,
-                tensors_to_rename=rename,
-            )
-    except Exception as error:
-        raise _explain(error, frozen) from error
+    handlers = missing_ops()
+    with library_errors(lambda error: _explain(error, frozen)), quiet_tf2onnx(report), tf.device("/cpu:0"):
+        with tf.Graph().as_default():
+            tf.import_graph_def(frozen.graph_def, name="")
+            optimized = tf_loader.tf_optimize(fed, frozen.outputs, frozen.graph_def)
+        model, _storage = _convert_common(
+            optimized,
+            name="workbench",
+            continue_on_error=False,
+            opset=opset,
+            custom_op_handlers=handlers,
+            input_names=fed,
+            output_names=frozen.outputs,
+            tensors_to_rename=rename,
+        )
     return model
 
 

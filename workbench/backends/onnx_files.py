@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from onnx import checker, helper, version_converter
 
 import workbench
-from workbench.core.errors import WorkbenchError, first_line
+from workbench.core.errors import WorkbenchError, first_line, library_errors
 from workbench.core.i18n import _
 
 LARGEST = 2**31 - 1
@@ -85,18 +85,18 @@ def with_opset(model: Any, opset: int) -> Any:
     """Return the model in another opset; raises WorkbenchError naming the operation that has no such version."""
     if opset_of(model) == opset:
         return model
-    try:
-        return version_converter.convert_version(model, opset)
-    except Exception as error:
-        reason = first_line(error).split("failed: ")[-1]
-        raise WorkbenchError(
+    old = opset_of(model)
+
+    def explain(error: Exception) -> WorkbenchError:
+        return WorkbenchError(
             _("The model cannot be converted from opset {old} to {new}: {reason}").format(
-                old=opset_of(model), new=opset, reason=reason
+                old=old, new=opset, reason=first_line(error).split("failed: ")[-1]
             ),
-            _("Choose an opset nearer to {old}, or export again from the model that it was made of.").format(
-                old=opset_of(model)
-            ),
-        ) from error
+            _("Choose an opset nearer to {old}, or export again from the model that it was made of.").format(old=old),
+        )
+
+    with library_errors(explain):
+        return version_converter.convert_version(model, opset)
 
 
 def export_onnx(model: Any, target: Path, *, opset: int) -> None:

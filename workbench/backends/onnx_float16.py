@@ -20,7 +20,7 @@ from workbench.backends.onnx_weights import (
     sort_nodes,
     with_patterns,
 )
-from workbench.core.errors import WorkbenchError, first_line
+from workbench.core.errors import WorkbenchError, library_errors
 from workbench.core.i18n import _, ngettext
 
 LARGEST_HALF = 65504.0
@@ -51,20 +51,18 @@ def compute_in_half(source: Path, target: Path, *, skip: tuple[str, ...]) -> lis
     ops = sorted({node.op_type for node in model.graph.node})
     blocked = with_patterns([*names, *ops], skip, what=_("node or op"))
     notes = _range_notes(model)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # each clipped weight, one line each: summed up in the notes
-            half = convert_float_to_float16(
-                model,
-                keep_io_types=True,
-                op_block_list=[*DEFAULT_OP_BLOCK_LIST, *blocked.intersection(ops)],
-                node_block_list=sorted(blocked.intersection(names)),
-            )
-    except Exception as error:
-        raise WorkbenchError(
-            _("The model cannot compute in float16: {reason}").format(reason=first_line(error)),
-            _("Set the arithmetic to float32: then only weights are stored in float16."),
-        ) from error
+    refused = library_errors(
+        _("The model cannot compute in float16: {reason}"),
+        _("Set the arithmetic to float32: then only weights are stored in float16."),
+    )
+    with refused, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # each clipped weight, one line each: summed up in the notes
+        half = convert_float_to_float16(
+            model,
+            keep_io_types=True,
+            op_block_list=[*DEFAULT_OP_BLOCK_LIST, *blocked.intersection(ops)],
+            node_block_list=sorted(blocked.intersection(names)),
+        )
     sort_nodes(half.graph)  # the converter puts its casts of inputs last
     save_onnx(half, target, checked=valid)
     return notes

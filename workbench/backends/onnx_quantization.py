@@ -41,7 +41,7 @@ from workbench.backends.onnx_weights import (
     weights_of,
     with_patterns,
 )
-from workbench.core.errors import WorkbenchError, first_line
+from workbench.core.errors import WorkbenchError, library_errors
 from workbench.core.i18n import _
 
 Feeds = Mapping[str, NDArray[np.generic]]
@@ -99,7 +99,7 @@ def quantize_dynamic(
         with_convolutions = _mostly_convolutions(model) if convolutions is None else convolutions
         ops = [*DENSE_OPS, "Conv"] if with_convolutions else [*DENSE_OPS]
         excluded = with_patterns([node.name for node in model.graph.node], skip, what=_("node"))
-        try:
+        with _refused():
             ort_quantize_dynamic(
                 prepared,
                 target,
@@ -110,8 +110,6 @@ def quantize_dynamic(
                 nodes_to_exclude=sorted(excluded | {f"{name}_MatMul" for name in excluded}),
                 extra_options={"MatMulConstBOnly": True},
             )
-        except Exception as error:
-            raise _refused(error) from error
     return _result(target, valid=valid)
 
 
@@ -132,7 +130,7 @@ def quantize_static(
         skipped = with_patterns([*names, *sorted(present)], options.skip, what=_("node or op"))
         ops = sorted(supported - skipped)
         ranges = _calibrate(prepared, ops, options, calls, Path(folder))
-        try:
+        with _refused():
             ort_quantize_static(
                 prepared,
                 target,
@@ -147,8 +145,6 @@ def quantize_static(
                 calibrate_method=METHODS[options.method],
                 calibration_cache_path=ranges,
             )
-        except Exception as error:
-            raise _refused(error) from error
     return _result(target, valid=valid)
 
 
@@ -186,21 +182,22 @@ def _calibrate(prepared: Path, ops: list[str], options: StaticOptions, calls: It
         extra["percentile"] = options.percentile
     ranges = folder / "ranges.json"
     waiting = iter(calls)
-    try:
+    with _uncalibrated():
         calibrator = create_calibrator(
             prepared, ops, str(folder / "augmented.onnx"), METHODS[options.method], extra_options=extra
         )
-        while some := list(islice(waiting, CALLS_AT_ONCE)):
+    while some := list(islice(waiting, CALLS_AT_ONCE)):
+        with _uncalibrated():
             calibrator.collect_data(_Calls(some))
+    with _uncalibrated():
         save_tensors_data(calibrator.compute_data(), ranges)
-    except WorkbenchError:
-        raise
-    except Exception as error:
-        raise WorkbenchError(
-            _("The model cannot be calibrated: {reason}").format(reason=first_line(error)),
-            _("Give calibration data of a size that the model takes."),
-        ) from error
     return ranges
+
+
+def _uncalibrated() -> contextlib.AbstractContextManager[None]:
+    return library_errors(
+        _("The model cannot be calibrated: {reason}"), _("Give calibration data of a size that the model takes.")
+    )
 
 
 def _prepare(source: Path, folder: Path) -> Path:
@@ -219,6 +216,8 @@ def _prepare(source: Path, folder: Path) -> Path:
     write_onnx(model, raw)
     try:
         quant_pre_process(str(raw), str(prepared), skip_symbolic_shape=True)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - folding only helps; a model that it cannot take is quantized as it is
         return raw
     named = load_onnx(prepared)
@@ -294,9 +293,9 @@ def _nothing_hint(left: dict[str, list[str]], nested: int, inner: list[Any]) -> 
     return _("It holds no layer with weights that the quantizer knows.")
 
 
-def _refused(error: Exception) -> WorkbenchError:
-    return WorkbenchError(
-        _("ONNX Runtime cannot quantize this model: {reason}").format(reason=first_line(error)),
+def _refused() -> contextlib.AbstractContextManager[None]:
+    return library_errors(
+        _("ONNX Runtime cannot quantize this model: {reason}"),
         _("Skip the node or op that the message names, or try float16."),
     )
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 from workbench.backends.tf_freezing import Frozen, freeze
 from workbench.backends.tf_programs import DEFAULT_SIGNATURE, Program, open_program, retraced
 from workbench.backends.tf_shapes import with_known_batch
-from workbench.core.errors import WorkbenchError, first_line
+from workbench.core.errors import WorkbenchError, first_line, library_errors
 from workbench.core.events import Report
 from workbench.core.i18n import _
 
@@ -58,12 +58,9 @@ def converter_for(source: Path, *, batch: int | None = None, signature: str = ""
 
 def run_converter(conversion: Conversion) -> bytes:
     """Convert and return the TFLite file; raises WorkbenchError naming the operations that TFLite does not have."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            flat: bytes = conversion.converter.convert()
-    except Exception as error:
-        raise _explain(error) from error
+    with library_errors(_explain), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        flat: bytes = conversion.converter.convert()
     return flat
 
 

@@ -21,7 +21,7 @@ from ai_edge_quantizer.algorithm_manager import AlgorithmName
 from ai_edge_quantizer.quantizer import Quantizer
 
 from workbench.backends.tflite_ranges import Ranges, statistics
-from workbench.core.errors import WorkbenchError, first_line
+from workbench.core.errors import WorkbenchError, library_errors
 from workbench.core.i18n import _
 
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV", "EMBEDDING_LOOKUP", "BATCH_MATMUL")
@@ -173,14 +173,12 @@ def _leave(quantizer: Quantizer, scopes: Sequence[str]) -> None:
 
 
 def _quantized(quantizer: Quantizer, calibration: dict[str, Any] | None) -> bytes:
-    with _quiet():
-        try:
-            result = quantizer.quantize(calibration, enable_progress_bar=False, enable_progress_report=False)
-        except Exception as error:
-            raise WorkbenchError(
-                _("ai-edge-quantizer cannot quantize this model: {reason}").format(reason=first_line(error)),
-                _("Skip the layer that the message names, or try float16."),
-            ) from error
+    refused = library_errors(
+        _("ai-edge-quantizer cannot quantize this model: {reason}"),
+        _("Skip the layer that the message names, or try float16."),
+    )
+    with refused, _quiet():
+        result = quantizer.quantize(calibration, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
 
 

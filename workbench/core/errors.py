@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 
 class WorkbenchError(Exception):
     """The person can act: ``message`` names the thing and the condition, ``hint`` says the way out.
@@ -27,6 +30,23 @@ class EngineRequired(Exception):  # noqa: N818 - not an error
     def __init__(self, engine: str) -> None:
         super().__init__(engine)
         self.engine = engine
+
+
+@contextmanager
+def library_errors(message: str | Callable[[Exception], WorkbenchError], hint: str = "") -> Iterator[None]:
+    """Around the one call of a library that may raise anything: say it as ``message``, with its {reason}.
+
+    ``message`` may also be a function that explains the exception. What is meant for the person already, what sends
+    the job to another engine and exhausted memory are passed on; our own code belongs outside, where a bug stays one.
+    """
+    try:
+        yield
+    except (WorkbenchError, EngineRequired, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(message, str):
+            raise WorkbenchError(message.replace("{reason}", first_line(error)), hint) from error
+        raise message(error) from error
 
 
 class JobCrashed(Exception):  # noqa: N818 - says what happened, as EngineRequired does
