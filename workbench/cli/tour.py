@@ -25,6 +25,7 @@ from workbench.jobs.evaluate import Evaluate, Evaluated
 from workbench.jobs.layout import LayOut, Scene
 from workbench.jobs.read import ReadModel
 from workbench.jobs.runner import Runner, result_of
+from workbench.jobs.stored import Evaluation
 from workbench.jobs.transform import Export, Optimize, Transformed
 
 
@@ -95,8 +96,9 @@ class Tour:
         return self.project.add_model(target, name=target.name, format=done.format, parent=source.id, step=plain(done))
 
     def _evaluate(self, record: ModelRecord) -> float:
-        done: Evaluated = self._job(Evaluate(model=record.path, data=self.test_set))
-        self.project.add_run("evaluate", [record.id], plain(done))
+        job = Evaluate(model=record.path, data=self.test_set)
+        done: Evaluated = self._job(job)
+        Evaluation([done], [job]).store(self.project)
         line = _("{name}: {top1} of {n} test images right")
         self.console.say(line.format(name=record.name, top1=units.percent(done.top1), n=done.samples))
         return done.top1
