@@ -94,10 +94,13 @@ class MessageBar(QFrame):
         self.details_button.setVisible(bool(details))
         self._glyph.setPixmap(theme.icon(GLYPHS[level], ROLES[level]).pixmap(20, 20))
         theme.mark(self, "level", level)
+        for part in (self, *self.findChildren(QWidget)):
+            part.ensurePolished()  # with the fonts of the style sheet, or the first message is measured too low
         self._shown = True
         self.show()
         self._fit()
         self.shown_changed.emit(True)
+        QTimer.singleShot(0, self, self._fit)  # once it has its place and width
         if level in STAYS_MS:
             self._timer.start(STAYS_MS[level])
 
@@ -110,6 +113,7 @@ class MessageBar(QFrame):
     def _fit(self) -> None:
         layout = self.layout()
         if layout is not None and self._shown:
+            layout.invalidate()
             layout.activate()
             self.setFixedHeight(layout.totalHeightForWidth(self.width()))
 

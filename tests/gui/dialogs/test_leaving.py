@@ -37,6 +37,20 @@ def press(dialog: OptimizeDialog, text: str, qtbot: QtBot) -> None:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+def test_one_button_is_the_default_wherever_the_keyboard_is(dialog: OptimizeDialog, qtbot: QtBot) -> None:
+    for button in dialog.findChildren(QPushButton):
+        button.setFocus()
+        assert [found for found in dialog.findChildren(QPushButton) if found.isDefault()] == [dialog.start_button]
+    size = dialog.size()
+    dialog.messages.show_message("A long message. " * 30, "With a hint. " * 30)
+    qtbot.waitUntil(dialog.messages.isVisible)
+    needed = dialog.messages.layout().totalHeightForWidth(dialog.width())
+    qtbot.waitUntil(lambda: dialog.messages.height() == needed, timeout=5_000)
+    dialog.messages.dismiss()
+    assert dialog.size() == size
+    dialog.close()
+
+
 def test_escape_closes_it(dialog: OptimizeDialog, qtbot: QtBot) -> None:
     with qtbot.waitSignal(dialog.destroyed, timeout=5_000):
         qtbot.keyClick(dialog, Qt.Key.Key_Escape)
@@ -53,6 +67,7 @@ def test_the_frame_closes_it(dialog: OptimizeDialog, qtbot: QtBot) -> None:
 
 def test_open_leaves_and_shows_the_new_model(dialog: OptimizeDialog, window: MainWindow, qtbot: QtBot) -> None:
     run(dialog, qtbot)
+    assert [found.text() for found in dialog.findChildren(QPushButton) if found.isDefault()] == ["Open"]
     window.show_pane("report")
     press(dialog, "Open", qtbot)
     assert window.state.current is not None

@@ -56,6 +56,7 @@ class StepDialog(QDialog):
         self.jobs = jobs
         self.source: ModelRecord = state.current
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumSize(700, 420)
         self.resize(960, 700)
         self._ticket: Ticket | None = None
         self._closed = False
@@ -83,8 +84,7 @@ class StepDialog(QDialog):
             else:
                 self.buttons.addWidget(widget)
         self._arrange()
-        for button in self.findChildren(QPushButton):
-            button.setAutoDefault(button is self.start_button)
+        _leave_enter(self, to=self.start_button)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
         state.graph_ready.connect(self._on_graph)
@@ -121,6 +121,7 @@ class StepDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)  # a message never moves the dialog
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.messages)
 
@@ -175,6 +176,7 @@ class StepDialog(QDialog):
             page.changed.connect(self._refresh_buttons)
             self._pages[plugin_id] = page
             self.forms.addWidget(page)
+            _leave_enter(page, to=self.start_button)
         self.forms.setCurrentWidget(self._pages[plugin_id])
         self._refresh_buttons()
 
@@ -262,8 +264,10 @@ class StepDialog(QDialog):
         self._ticket = None
         self._timer.stop()
         self._made, self._outcome = record, result
-        self.stack.addWidget(self._result_page(result, record))
-        self.stack.setCurrentIndex(self.stack.count() - 1)
+        shown = self._result_page(result, record)
+        self.stack.addWidget(shown)
+        self.stack.setCurrentWidget(shown)
+        _leave_enter(shown, to=self._first_choice)
 
     def _on_failed(self, event: AnyEvent) -> None:
         details = event.details if isinstance(event, Crashed) else ""
@@ -286,7 +290,7 @@ class StepDialog(QDialog):
         inside.addWidget(StepResult(result))
         area.setWidget(holder)
         again, close = QPushButton(_("Back to the settings")), QPushButton(_("Close"))
-        again.clicked.connect(lambda: self.stack.setCurrentIndex(0))
+        again.clicked.connect(self._back)
         close.clicked.connect(self.close)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(28, 10, 28, 14)
@@ -294,19 +298,23 @@ class StepDialog(QDialog):
         buttons.addWidget(again)
         buttons.addStretch(1)
         buttons.addWidget(close)
+        both, show = QPushButton(_("Benchmark both")), QPushButton(_("Open"))
         if record.is_model:
-            both, show = QPushButton(_("Benchmark both")), QPushButton(_("Open"))
             both.clicked.connect(self.benchmark_both)
             show.clicked.connect(self.open_made)
-            show.setDefault(True)
             buttons.addWidget(both)
             buttons.addWidget(show)
+        self._first_choice = show if record.is_model else close
         page = QFrame()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area, 1)
         layout.addLayout(buttons)
         return page
+
+    def _back(self) -> None:
+        self.stack.setCurrentIndex(0)
+        _leave_enter(self, to=self.start_button)
 
     def outcome(self) -> Transformed | None:
         """Return what the last step came to, None before it ends."""
@@ -330,6 +338,13 @@ class StepDialog(QDialog):
         self._closed = True
         self._timer.stop()
         super().done(result)
+
+
+def _leave_enter(part: QWidget, *, to: QPushButton) -> None:
+    """Make one button the blue one that Enter presses, whichever has the keyboard."""
+    for button in part.findChildren(QPushButton):
+        button.setAutoDefault(False)
+    to.setDefault(True)
 
 
 def _label(text: str, role: str) -> Label:
