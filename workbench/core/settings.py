@@ -25,6 +25,19 @@ class Settings(msgspec.Struct):
     geometry: str = ""
     """Window geometry and state, base64 of what Qt gives."""
     docks: str = ""
+    folder: str = ""
+    """Where a file was last chosen."""
+
+    def start_folder(self) -> Path:
+        """Return where a file dialog begins: where one was last used, beside the newest model, or at home."""
+        for folder in (Path(self.folder), *(Path(recent).parent for recent in self.recent)):
+            if folder.is_absolute() and folder.is_dir():
+                return folder
+        return Path.home()
+
+    def visit(self, picked: Path) -> None:
+        """Begin beside ``picked`` the next time."""
+        self.folder = str(picked.parent)
 
     def remember(self, path: Path) -> None:
         """Put ``path`` at the head of the recent files."""

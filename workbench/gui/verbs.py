@@ -32,19 +32,26 @@ def open_file(window: MainWindow) -> None:
     endings = " ".join(f"*{suffix}" for found in formats for suffix in found.suffixes)
     filters = [_("Models ({endings})").format(endings=endings)]
     filters += [f"{_(found.label)} ({' '.join(f'*{suffix}' for suffix in found.suffixes)})" for found in formats]
-    start = next(iter(window.state.settings.recent), str(Path.home()))
     picked = QFileDialog.getOpenFileName(
-        window, _("Open model"), str(Path(start).parent), ";;".join([*filters, _("All files (*)")])
+        window, _("Open model"), str(window.state.settings.start_folder()), ";;".join([*filters, _("All files (*)")])
     )[0]
     if picked:
-        window.state.open_model(Path(picked))
+        _open(window, Path(picked))
 
 
 def open_folder(window: MainWindow) -> None:
     """Ask for a SavedModel folder and open it."""
-    picked = QFileDialog.getExistingDirectory(window, _("Open SavedModel folder"))
+    picked = QFileDialog.getExistingDirectory(
+        window, _("Open SavedModel folder"), str(window.state.settings.start_folder())
+    )
     if picked:
-        window.state.open_model(Path(picked))
+        _open(window, Path(picked))
+
+
+def _open(window: MainWindow, path: Path) -> None:
+    window.state.settings.visit(path)
+    window.state.open_model(path)
+    window.tabs.setCurrentWidget(window.panes["graph"])
 
 
 def show_welcome(window: MainWindow) -> None:
@@ -54,7 +61,8 @@ def show_welcome(window: MainWindow) -> None:
 
 def new_project(window: MainWindow) -> None:
     """Ask where, and start an empty project there."""
-    picked = QFileDialog.getSaveFileName(window, _("New project: choose a name for its folder"))[0]
+    start = str(window.state.settings.start_folder())
+    picked = QFileDialog.getSaveFileName(window, _("New project: choose a name for its folder"), start)[0]
     if picked:
         _switch(window, Path(picked))
 
@@ -150,7 +158,10 @@ def save_recipe(window: MainWindow) -> None:
     if current is None:
         return
     picked = QFileDialog.getSaveFileName(
-        window, _("Save steps as recipe"), f"{Path(current.name).stem}.yaml", _("Recipe (*.yaml *.yml *.json)")
+        window,
+        _("Save steps as recipe"),
+        str(window.state.settings.start_folder() / f"{Path(current.name).stem}.yaml"),
+        _("Recipe (*.yaml *.yml *.json)"),
     )[0]
     if not picked:
         return

@@ -222,13 +222,17 @@ class DataForm(QWidget):
         self.changed.emit()
 
     def _ask_file(self) -> None:
-        picked = QFileDialog.getOpenFileName(self, _("Choose data"), self.path.text())[0]
-        if picked:
-            self.path.setText(picked)
+        self._take(QFileDialog.getOpenFileName(self, _("Choose data"), self._start())[0])
 
     def _ask_folder(self) -> None:
-        picked = QFileDialog.getExistingDirectory(self, _("Choose a folder of images"), self.path.text())
+        self._take(QFileDialog.getExistingDirectory(self, _("Choose a folder of images"), self._start()))
+
+    def _start(self) -> str:
+        return str(self._state.settings.start_folder()) if self.is_random() else self.path.text()
+
+    def _take(self, picked: str) -> None:
         if picked:
+            self._state.settings.visit(Path(picked))
             self.path.setText(picked)
 
     # Checking
