@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from workbench.core import wire
@@ -18,6 +21,7 @@ from workbench.gui import jobs as gui_jobs
 from workbench.gui import state as gui_state
 from workbench.gui.background import Background
 from workbench.gui.decoding import BIG_BYTES, decoded
+from workbench.gui.garbage import GarbageCollector
 from workbench.gui.main_window import MainWindow
 from workbench.jobs.layout import Scene
 from workbench.jobs.read import ReadModel
@@ -125,6 +129,28 @@ def test_ended_jobs_leave_no_results_and_only_the_last_are_kept(
     assert len(kept) == 2
     assert all(course.then is course.failed is course.samples is None for course in kept)
     assert all(bytes(event.result) == b"null" for event in results)
+
+
+def test_garbage_is_collected_on_the_gui_thread_while_there_is_a_window(window: MainWindow) -> None:
+    assert not gc.isenabled()
+    window.close_now()
+    assert gc.isenabled()
+
+
+def test_a_cycle_goes_when_it_is_due(qapp: QApplication) -> None:
+    class Node:
+        me: object
+
+    collector = GarbageCollector()
+    node = Node()
+    node.me = node
+    gone = weakref.ref(node)
+    del node
+    fill = [[] for _number in range(2000)]  # more objects than the youngest generation may hold
+    collector.collect()
+    assert gone() is None
+    assert len(fill) == 2000
+    collector.stop()
 
 
 def test_the_graphs_used_last_stay_in_memory(

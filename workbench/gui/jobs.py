@@ -18,6 +18,7 @@ from workbench.core.events import AnyEvent, Cancelled, Crashed, Ended, Failed, F
 from workbench.core.i18n import _
 from workbench.gui.background import Background, readable
 from workbench.gui.decoding import decoded, keep_out_of_collection
+from workbench.gui.garbage import GarbageCollector
 from workbench.jobs import Job
 from workbench.jobs.runner import Runner, Ticket
 
@@ -84,6 +85,7 @@ class Jobs(QObject):
         self._closed = False
         self._courses: dict[int, Course] = {}
         self.background = Background(self)
+        self._garbage = GarbageCollector(self)
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LINES)
         self._arrived.connect(self._on_event, Qt.ConnectionType.QueuedConnection)
 
@@ -120,6 +122,7 @@ class Jobs(QObject):
         self._closed = True
         self.runner.close()
         self.background.close()
+        self._garbage.stop()
 
     def course(self, ticket: Ticket) -> Course:
         """Return how ``ticket`` is doing."""
