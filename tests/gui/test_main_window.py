@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from pytestqt.qtbot import QtBot
 from workbench.core.events import AnyEvent, Started
 from workbench.core.settings import Settings, load
 from workbench.gui import app, theme
+from workbench.gui.graph.graph_tab import GraphTab
 from workbench.gui.main_window import MainWindow
+from workbench.gui.panels.model_choice import ModelChoice
 from workbench.gui.panels.project_tree import CHANGE, ID, ProjectTree
 from workbench.gui.welcome import RecentRow, SampleCard
 from workbench.jobs.benchmark import Benchmark, Subject
@@ -228,6 +231,32 @@ def test_texts_can_be_read(roles: dict[str, str], text: str, ground: str) -> Non
 
     bright, dim = sorted((luminance(roles[text]), luminance(roles[ground])), reverse=True)
     assert (bright + 0.05) / (dim + 0.05) >= 4.5
+
+
+def test_an_artifact_to_deploy_is_in_the_tree_and_nowhere_to_be_run(
+    window: MainWindow, open_model: Callable[[Path], None], samples: Path, tmp_path: Path
+) -> None:
+    open_model(samples / "digits.onnx")
+    source = window.state.project.models()[0]
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "README.md").write_text("for a server")
+    step = {"plugin": "tf-serving", "bytes_before": source.bytes, "bytes_after": 12, "format": "", "verified": None}
+    made = window.state.project.add_model(tmp_path / "served", name="served", format="", parent=source.id, step=step)
+    window.state.models_changed.emit()
+    tree = window.show_pane("project")
+    assert isinstance(tree, ProjectTree)
+    child = tree.model().index(0, 0, tree.model().index(0, 0))
+    assert child.data() == "served"
+    tree.choose(child)
+    assert window.state.current is not None
+    assert window.state.current.id == made.id
+    assert not window.jobs.running(), "nothing tries to read it"
+    graph = window.show_pane("graph")
+    assert isinstance(graph, GraphTab)
+    assert "made to be deployed" in graph.error_text()
+    assert not window.actions_by_id["optimize"].isEnabled()
+    assert window.actions_by_id["rename"].isEnabled()
+    assert ModelChoice(window.state, "model").count() == 1
 
 
 def test_the_tree_shows_lineage_and_change(window: MainWindow, open_model, samples: Path) -> None:

@@ -33,6 +33,11 @@ def has_model(state: State) -> bool:
     return state.current is not None
 
 
+def has_readable(state: State) -> bool:
+    """Enabled when what is in view can be opened: not for an artifact that is made to be deployed."""
+    return state.current is not None and state.current.is_model
+
+
 def has_step(state: State) -> bool:
     """Enabled when the model in view was made by a step."""
     return state.current is not None and state.current.step is not None
@@ -92,7 +97,7 @@ FILE = (
     Command("quit", "File", N_("Quit"), "Ctrl+Q", "sign-out", verbs.close_window, separate=True),
 )
 MODEL = (
-    Command("find-node", "Model", N_("Find in graph"), "Ctrl+F", "magnifying-glass", verbs.find_in_graph, has_model),
+    Command("find-node", "Model", N_("Find in graph"), "Ctrl+F", "magnifying-glass", verbs.find_in_graph, has_readable),
     Command("next-model", "Model", N_("Next model"), "Alt+Down", "arrow-down", verbs.next_model, has_models),
     Command("previous-model", "Model", N_("Previous model"), "Alt+Up", "arrow-up", verbs.previous_model, has_models),
     Command("rename", "Model", N_("Rename..."), "F2", "pencil-simple", verbs.rename, has_model, separate=True),
@@ -116,7 +121,7 @@ MODEL = (
     ),
 )
 RUN = (
-    Command("run", "Run", N_("Run on data"), "F5", "play", verbs.pane("run"), has_model, toolbar=N_("Run")),
+    Command("run", "Run", N_("Run on data"), "F5", "play", verbs.pane("run"), has_readable, toolbar=N_("Run")),
     Command(
         "benchmark",
         "Run",
@@ -124,12 +129,19 @@ RUN = (
         "F6",
         "chart-line-up",
         verbs.pane("benchmark"),
-        has_model,
+        has_readable,
         toolbar=N_("Benchmark"),
     ),
-    Command("evaluate", "Run", N_("Evaluate on labelled data"), "F7", "target", verbs.pane("evaluate"), has_model),
+    Command("evaluate", "Run", N_("Evaluate on labelled data"), "F7", "target", verbs.pane("evaluate"), has_readable),
     Command(
-        "compare", "Run", N_("Compare with parent"), "F8", "git-diff", verbs.compare, has_model, toolbar=N_("Compare")
+        "compare",
+        "Run",
+        N_("Compare with parent"),
+        "F8",
+        "git-diff",
+        verbs.compare,
+        has_readable,
+        toolbar=N_("Compare"),
     ),
     Command("report", "Run", N_("Write report"), "F9", "file-text", verbs.pane("report"), has_model),
     Command(
@@ -162,26 +174,26 @@ HELP = (
 
 def _passes() -> tuple[Command, ...]:
     every = Command(
-        "optimize", "Optimize", N_("Optimize..."), "Ctrl+T", "magic-wand", verbs.optimize(""), has_model,
+        "optimize", "Optimize", N_("Optimize..."), "Ctrl+T", "magic-wand", verbs.optimize(""), has_readable,
         toolbar=N_("Optimize"),
     )  # fmt: skip
     rows = enumerate(discover(workbench.passes, Pass).values(), 1)
     return every, *(
         Command(f"optimize-{plugin.id}", "Optimize", plugin.label, f"Alt+{key(n)}", "sparkle",
-                verbs.optimize(plugin.id), has_model, separate=n == 1)
+                verbs.optimize(plugin.id), has_readable, separate=n == 1)
         for n, plugin in rows
     )  # fmt: skip
 
 
 def _exporters() -> tuple[Command, ...]:
     every = Command(
-        "export", "Export", N_("Export..."), "Ctrl+E", "export", verbs.export(""), has_model,
+        "export", "Export", N_("Export..."), "Ctrl+E", "export", verbs.export(""), has_readable,
         toolbar=N_("Export"),
     )  # fmt: skip
     rows = enumerate(discover(workbench.exporters, Exporter).values(), 1)
     return every, *(
         Command(f"export-{plugin.id}", "Export", plugin.label, f"Alt+Shift+{key(n)}", "package",
-                verbs.export(plugin.id), has_model, separate=n == 1, phrase=N_("Export to {text}"))
+                verbs.export(plugin.id), has_readable, separate=n == 1, phrase=N_("Export to {text}"))
         for n, plugin in rows
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from workbench.core.datasets import RANDOM
 from workbench.core.difference import Difference, compare_latencies, was_busy
 from workbench.core.i18n import _
 from workbench.core.latency_file import save_tracks
@@ -66,6 +67,8 @@ def store(project: Project, run: BenchmarkRun, tracks: Tracks) -> None:
     ids = [models[row.model] for row in run.results if row.model in models]
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     target = save_tracks(project.folder / "runs" / f"{KIND}-{stamp}.npz", tracks)
+    if run.job.data.path != RANDOM:
+        project.add_dataset(run.job.data)
     project.add_run(KIND, list(dict.fromkeys(ids)), msgspec.to_builtins(run), samples_path=str(target))
 
 

@@ -36,6 +36,8 @@ TABLE_MS = 400
 """Between two updates of the table's figures while a benchmark runs."""
 MANY = 200_000
 """Comparing so many samples takes longer than a window may stop."""
+FORM_BESIDE, ROOMY = 450, 1000
+"""The width of the form with its settings beside the models, and of a panel that has room for it."""
 LOW = 460
 """A panel lower than this puts the table beside the chart, and the settings beside the models."""
 
@@ -79,7 +81,7 @@ class BenchmarkPanel(QWidget):
         column.setSpacing(0)
         column.addLayout(self._tools())
         column.addWidget(self._results, 1)
-        whole = QSplitter(Qt.Orientation.Horizontal)
+        self._whole = whole = QSplitter(Qt.Orientation.Horizontal)
         whole.addWidget(self.form)
         whole.addWidget(right)
         whole.setStretchFactor(1, 1)
@@ -145,6 +147,9 @@ class BenchmarkPanel(QWidget):
             self._results.setSizes([560, 440] if low else [700, 150])
             self.chart.set_compact(on=low)
             self.form.set_wide(on=low)
+            if self.width() > ROOMY:
+                form = FORM_BESIDE if low else 270
+                self._whole.setSizes([form, self.width() - form])
 
     def show_models(self, model_ids: list[int]) -> None:
         """Check these models."""
