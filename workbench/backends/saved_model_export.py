@@ -22,6 +22,9 @@ from workbench.core.errors import WorkbenchError
 from workbench.core.events import Report
 from workbench.core.i18n import _
 
+INFERENCE_ONLY = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+"""Without the gradients of custom functions: swish captures a constant in its own, and saving then fails."""
+
 
 def to_saved_model(source: Path, target: Path, *, signature: str = "", report: Report) -> Program:
     """Write a Keras file, or copy a SavedModel that loads, to the folder ``target``; return its entry point.
@@ -56,7 +59,8 @@ def save_program(program: Program, model: Any, target: Path) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tf.saved_model.save(module, str(target), signatures={DEFAULT_SIGNATURE: program.concrete})
+            signatures = {DEFAULT_SIGNATURE: program.concrete}
+            tf.saved_model.save(module, str(target), signatures=signatures, options=INFERENCE_ONLY)
     except AssertionError as error:  # it uses a table (a vocabulary), which only the model itself tracks
         shutil.rmtree(target, ignore_errors=True)
         _export_whole(model, target, error)

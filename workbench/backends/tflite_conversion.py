@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from workbench.backends.saved_model_export import INFERENCE_ONLY
 from workbench.backends.tf_freezing import Frozen, freeze
 from workbench.backends.tf_programs import DEFAULT_SIGNATURE, Program, open_program, retraced
 from workbench.backends.tf_shapes import with_known_batch
@@ -109,7 +110,7 @@ def save_frozen(program: Program, frozen: Frozen, folder: Path) -> None:
     module.serve = tf.function(serve, input_signature=specs, autograph=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tf.saved_model.save(module, str(folder), signatures={DEFAULT_SIGNATURE: module.serve})
+        tf.saved_model.save(module, str(folder), signatures={DEFAULT_SIGNATURE: module.serve}, options=INFERENCE_ONLY)
 
 
 def _explain(error: Exception) -> WorkbenchError:
