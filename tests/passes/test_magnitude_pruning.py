@@ -14,8 +14,8 @@ from onnx import numpy_helper
 from tests.passes.conftest import Told, branching, convolutional, outputs_of
 from workbench.core.errors import WorkbenchError
 from workbench.core.graph import Graph
-from workbench.formats.identify import identify, read_model
 from workbench.core.outcome import Outcome
+from workbench.formats.identify import identify, read_model
 from workbench.passes.magnitude_pruning import MagnitudePruning, MagnitudePruningParams
 
 SAMPLES = ("digits.h5", "digits.keras", "digits.onnx", "digits_savedmodel")

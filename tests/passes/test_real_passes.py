@@ -38,7 +38,7 @@ def faces(real_models: Path, tmp_path: Path) -> DataSpec:
     """The 100 faces, prepared as the fer package does: 64 x 64, from -1 to 1."""
     every = np.load(real_models / "faces" / "skimage" / "data" / "lfw_subset.npy")
     np.savez(tmp_path / "faces.npz", faces=every[:100])
-    return DataSpec(path=str(tmp_path / "faces.npz"), preprocessing=Preprocessing(mean=(0.5,), std=(0.5,)))
+    return DataSpec(path=str(tmp_path / "faces.npz"), preprocessing=Preprocessing(resize=True, mean=(0.5,), std=(0.5,)))
 
 
 @pytest.fixture

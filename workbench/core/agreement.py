@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.core.datasets import RANDOM
 from workbench.core.i18n import _
 from workbench.core.npz import without_objects
 from workbench.core.scores import looks_like_probabilities
@@ -98,7 +99,9 @@ def top1_agreement(a: NDArray[np.generic], b: NDArray[np.generic]) -> float | No
 
 
 RELATED = 0.9
-"""Cosine similarity below which a quantized or pruned model no longer does what its source does."""
+"""Cosine similarity on real data below which a quantized or pruned model no longer does what its source does."""
+RELATED_ON_NOISE = 0.5
+"""The same on random input, of which models make less sense."""
 
 
 class Comparison:
@@ -137,14 +140,15 @@ class Comparison:
         """Judge what was added.
 
         Passed means: same shapes, and within ``tolerance`` (bound on max_rel_error); without one, all of B's numbers
-        are finite where A's are, and every output still points the way A's does (cosine of at least ``RELATED``).
+        are finite where A's are, and every output still points the way A's does (cosine of at least ``RELATED``, or
+        ``RELATED_ON_NOISE``).
         """
         tallies = self._outputs.values()
         found = [tally.result() for tally in tallies]
         worst = max((each.max_rel_error for each in found), default=0.0)
         said = [note for tally in tallies for note in tally.notes]
         cosine = min((each.cosine for each in found), default=1.0)
-        cause = self._cause(found, tolerance)
+        cause = self._cause(found, tolerance, RELATED_ON_NOISE if data == RANDOM else RELATED)
         if cause == "unrelated":
             said.append(_("The outputs are far from those of the source: do not use this result as it is."))
         return Agreement(
@@ -162,13 +166,13 @@ class Comparison:
             cause=cause,
         )
 
-    def _cause(self, found: Sequence[OutputAgreement], tolerance: float | None) -> Cause:
+    def _cause(self, found: Sequence[OutputAgreement], tolerance: float | None, related: float) -> Cause:
         faults = {tally.fault for tally in self._outputs.values()}
         for fault in FAULTS:
             if fault in faults:
                 return fault
         if tolerance is None:
-            return "unrelated" if any(each.cosine < RELATED for each in found) else ""
+            return "unrelated" if any(each.cosine < related for each in found) else ""
         if any(not math.isfinite(each.max_abs_error) for each in found):
             return "not-finite"
         return "" if all(each.max_rel_error <= tolerance for each in found) else "tolerance"
