@@ -97,6 +97,24 @@ def test_a_gpu_that_is_not_there_is_an_error_not_a_fallback(samples: Path) -> No
     assert done["hint"]
 
 
+def test_bench_measures_what_is_there_and_fails_for_what_is_not(samples: Path) -> None:
+    done = as_json("bench", samples / "digits.onnx", samples / "no-such.onnx", "--runs", 5, expect=1)
+    assert len(done["results"]) == 1
+    assert any("no-such.onnx" in note for note in done["notes"])
+
+
+def test_more_threads_than_make_sense_are_refused(samples: Path) -> None:
+    assert "threads" in as_json("bench", samples / "digits.onnx", "--threads", 99999, expect=1)["error"]
+
+
+def test_nothing_is_left_in_the_temporary_folder(samples: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    workbench("export", samples / "digits.keras", "--to", "tflite", "--out", tmp_path / "m.tflite")
+    assert list(temporary.iterdir()) == []
+
+
 def test_compare(samples: Path, tmp_path: Path) -> None:
     data = samples / "digits-test.npz"
     same = as_json("compare", samples / "digits.keras", samples / "digits.onnx", "--data", data)

@@ -9,17 +9,16 @@ from typing import Any
 import click
 
 from workbench.cli.console import Console, plain, table
+from workbench.cli.options import PATH
 from workbench.core import units
 from workbench.core.graph import Graph, Port
 from workbench.core.i18n import _
 from workbench.core.plugins import Plugin, discover, install_command, missing
 from workbench.core.shapes import bracketed
 
-MODEL = click.Path(path_type=Path)
-
 
 @click.command(help=_("Say what a model file is: format, size, inputs, outputs, operations."))
-@click.argument("model", type=MODEL)
+@click.argument("model", type=PATH)
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
 def inspect(model: Path, *, as_json: bool) -> None:
     """Say what a model file is: format, size, inputs, outputs, operations."""
@@ -70,8 +69,8 @@ def _described(port: Port) -> str:
 
 
 @click.command(help=_("Draw a model as a picture."))
-@click.argument("model", type=MODEL)
-@click.option("--out", type=MODEL, required=True, help=_("Picture to write: .svg or .png."))
+@click.argument("model", type=PATH)
+@click.option("--out", type=PATH, required=True, help=_("Picture to write: .svg or .png."))
 @click.option("--function", default="", help=_("Draw this nested graph instead of the main one."))
 @click.option(
     "--direction", type=click.Choice(["down", "right"]), default="down", help=_("Direction of the data flow.")

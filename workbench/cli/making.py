@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from workbench.cli.console import ACT, Console, plain
-from workbench.cli.options import PluginCommand, data_options, data_spec, given
+from workbench.cli.options import PATH, PluginCommand, data_options, data_spec, given
 from workbench.cli.recording import model_in
 from workbench.core import units
 from workbench.core.agreement import Agreement
@@ -21,7 +21,6 @@ from workbench.exporters import Exporter
 from workbench.jobs.transform import Export, Optimize, Transformed
 from workbench.passes import Pass
 
-MODEL = click.Path(path_type=Path)
 P = TypeVar("P", bound=Plugin)
 
 
@@ -73,10 +72,10 @@ class ExportCommand(PluginCommand):
 @click.command(
     cls=OptimizeCommand, help=_("Make a smaller or faster copy of a model, and compare it with the original.")
 )
-@click.argument("model", type=MODEL)
+@click.argument("model", type=PATH)
 @click.option("--pass", "pass_id", required=True, help=_("Which optimization; 'workbench plugins' lists them."))
-@click.option("--out", type=MODEL, required=True, help=_("The new model; nothing is ever overwritten."))
-@click.option("--project", type=MODEL, help=_("Also record the step in this project folder."))
+@click.option("--out", type=PATH, required=True, help=_("The new model; nothing is ever overwritten."))
+@click.option("--project", type=PATH, help=_("Also record the step in this project folder."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
 @data_options()
 @click.pass_context
@@ -97,10 +96,10 @@ def optimize(
 @click.command(
     cls=ExportCommand, help=_("Write a model in a deployment format, and prove it equal in its own runtime.")
 )
-@click.argument("model", type=MODEL)
+@click.argument("model", type=PATH)
 @click.option("--to", "exporter_id", required=True, help=_("Which target; 'workbench plugins' lists them."))
-@click.option("--out", type=MODEL, required=True, help=_("The artifact; nothing is ever overwritten."))
-@click.option("--project", type=MODEL, help=_("Also record the step in this project folder."))
+@click.option("--out", type=PATH, required=True, help=_("The artifact; nothing is ever overwritten."))
+@click.option("--project", type=PATH, help=_("Also record the step in this project folder."))
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
 @data_options()
 @click.pass_context

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from workbench.cli.console import ACT, Console, plain, table
 from workbench.cli.making import verdict
-from workbench.cli.options import data_options, data_spec
+from workbench.cli.options import PATH, data_options, data_spec
 from workbench.cli.recording import recording
 from workbench.core import units
 from workbench.core.i18n import _
@@ -18,9 +19,8 @@ from workbench.jobs.compare import Compare
 from workbench.jobs.evaluate import Evaluate
 from workbench.jobs.infer import Infer, Inferred
 
-MODEL = click.Path(path_type=Path)
 DEVICES = click.Choice(["cpu", "gpu"])
-RECORD = click.option("--project", type=MODEL, help=_("Also record the run in this project folder."))
+RECORD = click.option("--project", type=PATH, help=_("Also record the run in this project folder."))
 
 
 class Tolerance(click.ParamType[float | None]):
@@ -37,8 +37,8 @@ class Tolerance(click.ParamType[float | None]):
 
 
 @click.command(help=_("Run a model on your input and write what comes out."))
-@click.argument("model", type=MODEL)
-@click.option("--out", type=MODEL, help=_("Write the outputs to this .npz; by default <model>-outputs.npz here."))
+@click.argument("model", type=PATH)
+@click.option("--out", type=PATH, help=_("Write the outputs to this .npz; by default <model>-outputs.npz here."))
 @click.option("--runtime", default="", help=_("Runtime; by default the first one here that opens the format."))
 @click.option("--device", type=DEVICES, default="cpu", show_default=True, help=_("Never falls back silently."))
 @click.option("--threads", type=click.IntRange(min=1), default=None, help=_("Threads; by default the runtime decides."))
@@ -92,7 +92,7 @@ def _outputs(done: Inferred) -> str:
 
 
 @click.command(help=_("Measure latency, throughput and memory of one or more models, one after the other."))
-@click.argument("models", nargs=-1, required=True, type=MODEL)
+@click.argument("models", nargs=-1, required=True, type=PATH)
 @click.option("--runtime", default="", help=_("Runtime; by default the first one here that opens each format."))
 @click.option("--device", type=DEVICES, default="cpu", show_default=True, help=_("Never falls back silently."))
 @click.option("--runs", type=click.IntRange(min=1), default=100, show_default=True, help=_("Measured calls."))
@@ -103,8 +103,17 @@ def _outputs(done: Inferred) -> str:
 @RECORD
 @click.option("--json", "as_json", is_flag=True, help=_("Print JSON on stdout."))
 @data_options()
+@click.pass_context
 def bench(
-    models: tuple[Path, ...], runtime: str, device: str, project: Path | None, *, as_json: bool, **values: Any
+    ctx: click.Context,
+    /,
+    models: tuple[Path, ...],
+    runtime: str,
+    device: str,
+    project: Path | None,
+    *,
+    as_json: bool,
+    **values: Any,
 ) -> None:
     """Measure latency, throughput and memory of one or more models, one after the other."""
     console = Console(as_json=as_json)
@@ -119,7 +128,10 @@ def bench(
     )
     with recording(project, console) as record:
         done = record.benchmark(job)
-    console.result(plain(done), readable(done))
+    measured = [msgspec.structs.replace(row, samples_path="") for row in done.results]  # their folder ends with us
+    console.result(plain(msgspec.structs.replace(done, results=measured)), readable(done))
+    if len(done.results) < len(models):
+        ctx.exit(ACT)
 
 
 def readable(done: Benchmarked) -> str:
@@ -145,8 +157,8 @@ def _row(row: BenchmarkRow) -> dict[str, str]:
 @click.command(
     help=_("Run two models on the same inputs and say how far apart they are (exit 1 when beyond the tolerance).")
 )
-@click.argument("a", type=MODEL)
-@click.argument("b", type=MODEL)
+@click.argument("a", type=PATH)
+@click.argument("b", type=PATH)
 @click.option("--runtime-a", default="", help=_("Runtime of the first model."))
 @click.option("--runtime-b", default="", help=_("Runtime of the second model."))
 @click.option(
@@ -179,7 +191,7 @@ def compare(ctx: click.Context, /, a: Path, b: Path, project: Path | None, *, as
 
 
 @click.command(help=_("Measure a classifier's accuracy on labelled data."))
-@click.argument("model", type=MODEL)
+@click.argument("model", type=PATH)
 @click.option("--runtime", default="", help=_("Runtime; by default the first one here that opens the format."))
 @click.option("--device", type=DEVICES, default="cpu", show_default=True, help=_("Never falls back silently."))
 @RECORD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -11,6 +12,20 @@ import click
 from workbench.core.datasets import RANDOM, DataSpec, Preprocessing
 from workbench.core.i18n import N_, _
 from workbench.core.params import Field, Params, fields, parse
+
+
+class PersonPath(click.Path):
+    """A path as a person writes it: "~" is the home folder even where no shell has replaced it."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the Path."""
+        return Path(os.fsdecode(super().convert(value, param, ctx))).expanduser()
+
+
+PATH = PersonPath()
 
 F = TypeVar("F", bound=Callable[..., Any])
 

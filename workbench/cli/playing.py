@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from workbench.cli.console import ACT, Console, plain
+from workbench.cli.options import PATH
 from workbench.core.errors import WorkbenchError
 from workbench.core.i18n import N_, _
 from workbench.core.project import DATABASE, Project
@@ -20,7 +21,6 @@ SAMENESS = {
     "different": N_("DIFFERENT  "),
     "unknown": N_("new        "),
 }
-PATH = click.Path(path_type=Path)
 
 
 @click.command(name="open", help=_("Open the window."))

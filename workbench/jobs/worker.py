@@ -159,6 +159,8 @@ def serve(line: bytes, wire_: Wire, catalogue: Catalogue, root: Path, kept: Kept
         job = catalogue.decode(line)
         root.mkdir(parents=True, exist_ok=True)  # a cache may be cleared at any time
         scratch = Path(tempfile.mkdtemp(prefix="job", dir=root))
+        # What libraries leave in the temporary folder (AutoGraph's sources, TFLite's SavedModels) goes with the job.
+        os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
     except msgspec.MsgspecError as error:
         wire_.send(Crashed(_("The worker could not take up the job."), str(error), traceback.format_exc()))
         return True

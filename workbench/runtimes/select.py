@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -83,6 +84,9 @@ def installed_or_error(plugin: P) -> P:
     return plugin
 
 
+MOST_THREADS_PER_CORE = 4
+
+
 def open_session(
     path: Path, wanted: str = "", *, device: str = "cpu", threads: int | None = None, signature: str = ""
 ) -> tuple[Runtime, Session]:
@@ -97,6 +101,12 @@ def open_session(
         )
     if threads is not None and threads < 1:
         raise WorkbenchError(_("A model needs at least one thread."), _("Set the threads to 1 or more."))
+    most = MOST_THREADS_PER_CORE * (os.cpu_count() or 1)
+    if threads is not None and threads > most:
+        raise WorkbenchError(
+            _("{threads} threads are more than this computer can use.").format(threads=threads),
+            _("Set the threads to {most} or less.").format(most=most),
+        )
     place: DeviceId = "gpu" if device == "gpu" else "cpu"
     return runtime, runtime.open(path, device=place, threads=threads, signature=signature)
 
