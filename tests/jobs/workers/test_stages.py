@@ -35,7 +35,12 @@ def test_at_every_stage(company: Company, samples: Path, tmp_path: Path, how: st
         target = tmp_path / str(number) / "model.onnx"
         ticket, listener = company.submit(step(samples, target))
         started = listener.until(Started)
-        listener.until(Progress, lambda event, stage=stage: event.text == stage)
+        # Progress is thinned out by time, so a short stage may go unsaid this time: then the job simply ends.
+        reached = listener.until(
+            (Progress, Finished), lambda event, stage=stage: isinstance(event, Finished) or event.text == stage
+        )
+        if isinstance(reached, Finished):
+            continue
         end(company, ticket, how, started.pid)
         ended = listener.end()
         if isinstance(ended, Finished):  # the last stages may be over before the blow falls
