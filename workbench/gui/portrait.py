@@ -27,12 +27,14 @@ def take(
     Raises WorkbenchError when the graph is not drawn within a minute. Closing the window closes the runner too.
     """
     window = app.build_window(runner, Settings(theme=theme), project)
-    window.resize(1440, 900)
+    window.resize(1440, 1000)
     window.show()
     try:
+        # The benchmark first: its dock grows when it is first seen, and the graph is fitted to what room is left.
+        benchmark = cast(BenchmarkPanel, window.show_pane("benchmark"))
+        settle()
         graph = cast(GraphTab, window.show_pane("graph"))
         until(graph.drawn, lambda: window.state.select(model_id))
-        benchmark = cast(BenchmarkPanel, window.show_pane("benchmark"))
         runs = window.state.project.runs("benchmark")
         if runs:
             benchmark.history.pick(runs[-1].id)
