@@ -79,6 +79,19 @@ def errors(source: Path, session, *, batch: int) -> tuple[float, float]:
     return worst
 
 
+def export(model, folder: Path) -> None:
+    """Write a SavedModel with Keras' own archive, without training gradients: EfficientNet's swish has none to save."""
+    import keras
+    import tensorflow as tf
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    specs = [tf.TensorSpec([None, *port.shape[1:]], port.dtype, name=port.name) for port in model.inputs]
+    archive.add_endpoint("serve", model.__call__, input_signature=[specs if len(specs) > 1 else specs[0]])
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    archive.write_out(folder, options=options, verbose=False)
+
+
 def row(name: str) -> bool:
     """Print one network's row; run in a process of its own."""
     good, cells = True, []
@@ -88,7 +101,7 @@ def row(name: str) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.save(folder / "net.keras")
-            model.export(folder / "net", verbose=False)
+            export(model, folder / "net")
         del model
         for source in (folder / "net.keras", folder / "net"):
             for target in ("onnx", "tflite"):
