@@ -108,3 +108,16 @@ def test_grouped_convolution_and_captured_constants(tmp_path: Path, ear) -> None
     keras.Model(picture, hidden).save(tmp_path / "net.keras")
     to_float_tflite(tmp_path / "net.keras", tmp_path / "net.tflite", report=ear)
     assert worst_error(tmp_path / "net.keras", LiteRt().open(tmp_path / "net.tflite")) <= 5e-5
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning:keras")
+def test_swish_whose_own_gradient_cannot_be_saved(tmp_path: Path, ear) -> None:
+    """EfficientNet's activation: its gradient captures a constant, which stops a SavedModel meant for training."""
+    import keras
+
+    image = keras.Input((12, 12, 3))
+    x = keras.layers.Conv2D(4, 3, name="conv")(image)
+    net = keras.Model(image, keras.layers.Activation("swish", name="swish")(keras.layers.BatchNormalization()(x)))
+    net.save(tmp_path / "net.keras")
+    to_float_tflite(tmp_path / "net.keras", tmp_path / "net.tflite", report=ear)
+    assert worst_error(tmp_path / "net.keras", LiteRt().open(tmp_path / "net.tflite"), batch=2) <= 5e-6
