@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import shlex
@@ -14,22 +15,47 @@ import click
 
 from workbench import __version__
 from workbench.cli.console import ACT, BUG, CANCELLED, USAGE, Console
-from workbench.cli.looking import graph, inspect, plugins
-from workbench.cli.making import export, optimize
-from workbench.cli.measuring import bench, compare, evaluate, run
-from workbench.cli.playing import demo, open_window, recipe, replay
 from workbench.core import log
 from workbench.core.errors import JobCrashed, WorkbenchError
 from workbench.core.i18n import _
 from workbench.jobs.signals import terminating
 
+WHERE = {
+    "open": "playing.open_window",
+    "inspect": "looking.inspect",
+    "graph": "looking.graph",
+    "optimize": "making.optimize",
+    "run": "measuring.run",
+    "bench": "measuring.bench",
+    "compare": "measuring.compare",
+    "evaluate": "measuring.evaluate",
+    "export": "making.export",
+    "recipe": "playing.recipe",
+    "replay": "playing.replay",
+    "demo": "playing.demo",
+    "plugins": "looking.plugins",
+}
+"""Each command's module and name: only the one that runs is imported, which is a third of a short command's time."""
+
 
 class WindowByDefault(click.Group):
-    """Without a command, ``workbench [MODEL]`` opens the window."""
+    """Without a command, ``workbench [MODEL]`` opens the window; commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names, sorted."""
+        return sorted({*WHERE, *self.commands})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in self.commands and cmd_name in WHERE:
+            module, name = WHERE[cmd_name].split(".")
+            self.commands[cmd_name] = getattr(importlib.import_module(f"workbench.cli.{module}"), name)
+        return super().get_command(ctx, cmd_name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``open`` in front when the first word is no command and no option."""
-        if not args or (not args[0].startswith("-") and args[0] not in self.commands and Path(args[0]).exists()):
+        known = args and (args[0].startswith("-") or args[0] in self.list_commands(ctx))
+        if not args or (not known and Path(args[0]).exists()):
             args = ["open", *args]
         return super().parse_args(ctx, args)
 
@@ -42,24 +68,6 @@ class WindowByDefault(click.Group):
 @click.version_option(__version__, prog_name="workbench")
 def cli() -> None:
     """Hold the commands."""
-
-
-for command in (
-    open_window,
-    inspect,
-    graph,
-    optimize,
-    run,
-    bench,
-    compare,
-    evaluate,
-    export,
-    recipe,
-    replay,
-    demo,
-    plugins,
-):
-    cli.add_command(command)
 
 
 def main(arguments: list[str] | None = None) -> int:
