@@ -95,6 +95,9 @@ def test_half_of_the_weights_can_be_pruned_exactly(real_models: Path, tmp_path: 
     job = Optimize(source=str(source), target=str(target), pass_id="magnitude-pruning", params={"sparsity": 0.5})
     result = run_job(job)
     assert result.figures["sparsity"] == pytest.approx(0.5, abs=1 / result.figures["pruned_weights"])
-    # It runs and is compared; what half of the weights cost this model without training is shown, not required.
     assert result.verified.samples > 0
-    assert result.verified.cause in ("", "unrelated")
+    if which == "onnx":
+        assert result.verified.passed
+    else:  # without training half of the weights cost this small network its answers to noise: that must be said
+        assert result.verified.cause == "unrelated"
+        assert any("far from" in note for note in result.verified.notes)
